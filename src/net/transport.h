@@ -1,0 +1,31 @@
+/*
+ * transport.h - how bytes cross: a plain socket here, TLS above in tls/.
+ *
+ * Each call returns the number of bytes that went, 0 for end of file (recv only), ERR_AGAIN when the
+ * socket has or takes no more (an edge will tell), ERR_CLOSED when the peer is gone or broke the rules.
+ */
+#ifndef NET_TRANSPORT_H
+#define NET_TRANSPORT_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct conn;
+
+struct transport {
+	const char *name;
+	ssize_t (*recv)(struct conn *c, char *to, size_t room);
+	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int count, bool more);
+	/* Advances *offset. ERR_IO with errno when the file fails, 0 when it ends early. */
+	ssize_t (*sendfile)(struct conn *c, int fd, off_t *offset, size_t len);
+	/* Half-close: OK, or ERR_AGAIN to be called again when writable. */
+	int (*shutdown)(struct conn *c);
+	void (*close)(struct conn *c); /* frees its state; the conn closes the descriptor */
+};
+
+extern const struct transport transport_plain;
+
+#endif
