@@ -1,0 +1,40 @@
+/*
+ * load.h - reads a configuration file (libconfig), the environment and the command line into a snapshot.
+ */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include "config/report.h"
+#include "config/snapshot.h"
+
+/* A setting from the command line: "port" = "8080" and the like. Names as in the environment, lower case, with dots: "log.level". */
+struct config_override {
+	const char *name;
+	const char *value;
+	const char *option; /* "--port": for messages */
+};
+
+struct config_request {
+	const char *file;      /* NULL: none */
+	const char *directory; /* serve this one: a site whose root it is, listing on; NULL with a file. Both NULL: "." */
+	const struct config_override *overrides;
+	size_t override_count;
+	const struct key_group *const *groups; /* NULL-terminated; the rows of core.h are to be among them */
+	char **environ_list;   /* environ, or NULL to read no environment */
+};
+
+/*
+ * Reads and checks all. Every mistake goes to the report; returns NULL if there was one. Without a `listen` it listens on "*" port 8080
+ * (HTTPD_PORT, --port); without `sites` one site has the root given (HTTPD_ROOT, the directory, else "."), listing on.
+ */
+struct snapshot *config_load(const struct config_request *request, struct config_report *report);
+
+/* Writes the configuration in force in the file's own language, each value of a place outside the file or a default with a comment that says so. */
+struct buf;
+void config_dump(const struct snapshot *s, struct buf *out);
+
+/* Names the keys that differ and need a restart; calls fn with the dotted name of each ("user", "pid_file"). */
+void config_compare(const struct snapshot *running, const struct snapshot *wanted,
+    void (*fn)(void *ctx, const char *key), void *ctx);
+
+#endif
