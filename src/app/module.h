@@ -1,0 +1,69 @@
+/*
+ * module.h - what the program is made of: handlers and middleware, as constant structs that modules.c lists.
+ */
+#ifndef APP_MODULE_H
+#define APP_MODULE_H
+
+#include "config/report.h"
+#include "config/snapshot.h"
+#include "http/request.h"
+
+struct offload;
+struct loop;
+struct protocol;
+
+/* What a worker offers to its modules. One a process, set before any `prepare_worker` call. */
+struct app_worker {
+	struct loop *loop;
+	struct offload *pool;
+	const struct snapshot *snapshot;
+};
+extern struct app_worker app_worker;
+
+/*
+ * A handler answers requests. It is chosen by the route's key `select` ("files", "redirect"; or by handler = "NAME" if select is NULL).
+ */
+struct handler {
+	const char *name;
+	const struct key_group *const *groups; /* its settings' groups, NULL-terminated; may be NULL */
+	const char *select;
+	/* In the master, while a configuration is checked: find what is wrong with the route's settings, touch the file system to look only. May be NULL. */
+	void (*check)(const struct config_scope *route, struct config_report *report);
+	/* In a worker, once a route: open what is needed; returns the handler's state for it (NULL is fine). Failures are logged and answered with 500 later. */
+	void *(*prepare)(const struct config_scope *route, struct arena *arena);
+	/* Answers, now or later. `state` from prepare. */
+	void (*handle)(struct request *r, void *state);
+	/* For --explain: what would be done with this request, one line into text_out. May be NULL. */
+	void (*explain)(struct request *r, void *state, char *text_out, size_t room);
+};
+
+enum step { STEP_NEXT, STEP_WAIT, STEP_ANSWERED };
+
+/*
+ * A middleware stands in the way of a route's handler, in the order of modules.c. Its settings are inheritable.
+ */
+struct middleware {
+	const char *name;
+	const struct key_group *const *groups;
+	void (*check)(const struct config_scope *scope, struct config_report *report); /* each scope where it is given */
+	/* Once a route: state, or NULL if it has nothing to do there: then it costs nothing. */
+	void *(*prepare)(const struct config_scope *route, struct arena *arena);
+	/* May answer (response_start was called), wait (chain_resume continues), or pass. May be NULL. */
+	enum step (*enter)(struct request *r, void *state);
+	/* May change the response's head or wrap its source. In reverse order. May be NULL. */
+	void (*head)(struct request *r, void *state);
+	/* Logging and counting; for every request that reached the site, also refused ones. May be NULL. */
+	void (*done)(struct request *r, void *state);
+};
+
+struct modules {
+	const struct protocol *const *protocols;   /* each NULL-terminated */
+	const struct handler *const *handlers;
+	const struct middleware *const *middleware;
+	const struct key_group *const *groups;     /* all of the above and the core's */
+};
+
+/* Continues a chain that stood at STEP_WAIT. */
+void chain_resume(struct request *r);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * site.h - sites and routes made ready to answer: built once a worker from the snapshot.
+ */
+#ifndef APP_SITE_H
+#define APP_SITE_H
+
+#include "app/module.h"
+
+struct route_step { /* a middleware with something to do */
+	const struct middleware *middleware;
+	void *state;
+};
+
+struct route {
+	const struct config_scope *scope;
+	struct slice pattern;
+	const struct handler *handler;
+	void *handler_state;
+	const struct route_step *steps;
+	unsigned step_count;
+	unsigned methods; /* bit METHOD_x; 0: all */
+};
+
+struct site {
+	const struct config_scope *scope;
+	struct slice name; /* the first, for logs; "default" without */
+	struct route *routes;
+	unsigned route_count;
+	struct route unrouted; /* answers what no route matches: its middleware is the site's, its handler 404 */
+};
+
+/* All sites of a worker, found by host. */
+struct site_table;
+
+struct site_table *site_table_new(const struct snapshot *s, const struct modules *m);
+void site_table_free(struct site_table **t);
+/* Exact name, else the longest "*.suffix", else the default: never NULL. `host` is canonical. */
+struct site *site_find(const struct site_table *t, struct slice host);
+
+/* Parameters that a route's pattern has taken from a path. Borrowed from the request's path. */
+enum { ROUTE_PARAMS_MAX = 16 };
+struct route_param {
+	struct slice name; /* "*" for the rest */
+	struct slice value;
+};
+
+/* What app/ keeps for a request: request->app_state. */
+struct exchange {
+	struct site *site;
+	struct route *route;
+	unsigned at;       /* the chain's saved index */
+	bool answered;
+	struct route_param params[ROUTE_PARAMS_MAX];
+	unsigned param_count;
+};
+static inline struct exchange *exchange_of(const struct request *r)
+{
+	return r->app_state;
+}
+struct slice exchange_param(const struct request *r, struct slice name); /* ptr NULL without */
+
+/*
+ * The first route that matches path, host and method. NULL with *allow_out (bits) when the path matches under other methods only, NULL with 0
+ * otherwise. HEAD matches where GET does.
+ */
+struct route *route_match(struct site *site, struct request *r, unsigned *allow_out);
+
+#endif

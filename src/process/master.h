@@ -1,0 +1,27 @@
+/*
+ * master.h - the process that holds the sockets, starts and replaces workers, and obeys signals.
+ */
+#ifndef PROCESS_MASTER_H
+#define PROCESS_MASTER_H
+
+#include "config/load.h"
+#include "process/group.h"
+
+struct master_options {
+	const struct config_request *config;      /* read again at each reload */
+	const struct worker_group *const *groups; /* NULL-terminated */
+	/* Checks of modules that config/ can not make: called after config_load with its snapshot. */
+	void (*check)(const struct snapshot *s, struct config_report *report);
+	bool daemon;
+	char **argv;                              /* to start the binary anew, and for the title */
+	/* Called once the first generation accepts, for the line that greets in the foreground. May be NULL. */
+	void (*greet)(const struct snapshot *s, const struct listener_set *listeners);
+};
+
+/* Runs until told to stop; returns the exit status: 0 stopped as asked, 1 could not start or failed. */
+int master_run(const struct master_options *options);
+
+/* The other side: sends a command over the control socket, prints the verdict on standard output; exit status. */
+int control_send(const char *socket_path, const char *command);
+
+#endif
