@@ -1,0 +1,38 @@
+/*
+ * modules.c - the lists that modules.h promises. A new feature is one line here.
+ */
+#include "modules.h"
+
+#include "config/core.h"
+#include "handler/files.h"
+#include "http1/http1.h"
+#include "middleware/access_log.h"
+#include "web.h"
+
+static const struct protocol *const protocols[] = { &http1_protocol, NULL };
+
+static const struct handler *const handlers[] = { &files_handler, NULL };
+
+/* In the order in which a request meets them. */
+static const struct middleware *const middleware[] = { &access_log_middleware, NULL };
+
+static const struct key_group *const groups[] = {
+	&core_group,
+	&listen_group,
+	&log_group,
+	&limits_group,
+	&timeouts_group,
+	&site_group,
+	&route_group,
+	&files_group,
+	NULL,
+};
+
+const struct modules modules = {
+	.protocols = protocols,
+	.handlers = handlers,
+	.middleware = middleware,
+	.groups = groups,
+};
+
+const struct worker_group *const worker_groups[] = { &web_group, NULL };

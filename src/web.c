@@ -1,0 +1,283 @@
+/*
+ * web.c - what a web worker is: sites over HTTP on the listening sockets that the master holds.
+ *
+ * In the master it says which sockets and files are needed; in the child it joins the loop, the
+ * acceptors, the protocol engines and the application. Nothing here happens once per request.
+ */
+#include "web.h"
+
+#include "app/chain.h"
+#include "app/check.h"
+#include "app/logfile.h"
+#include "app/site.h"
+#include "base/log.h"
+#include "config/core.h"
+#include "event/offload.h"
+#include "handler/files.h"
+#include "http/server.h"
+#include "modules.h"
+#include "net/acceptor.h"
+#include "net/protocol.h"
+#include "process/worker.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	/* Disk reads and directory walks: more would only queue at the same disk. */
+	OFFLOAD_THREADS = 4,
+	/* Waiting jobs; each is a visitor that is better told 503 than kept for minutes. */
+	OFFLOAD_QUEUE = 1024,
+};
+
+struct web {
+	struct worker *worker;
+	struct net_worker net;
+	struct http_server server;
+	struct site_table *sites;
+};
+
+static const struct listen_settings *listen_settings(const struct snapshot *s, size_t index)
+{
+	return config_settings(s->listens[index], &listen_group);
+}
+
+static const struct protocol *protocol_find(const char *name)
+{
+	for (const struct protocol *const *p = modules.protocols; *p; p++)
+		if (strcmp((*p)->name, name) == 0)
+			return *p;
+	return NULL;
+}
+
+static unsigned web_count(const struct snapshot *s)
+{
+	int64_t wanted = core_settings(s)->workers;
+	if (wanted > 0)
+		return (unsigned)wanted;
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+/* "user" or "user:group"; what is not given stays as it is. Unknown names were mistakes before. */
+static void resolve_owner(const char *text, struct listen_spec *spec, struct arena *a)
+{
+	spec->owner = (uid_t)-1;
+	spec->group = (gid_t)-1;
+	if (!text)
+		return;
+	struct slice group = slice_str(text);
+	struct slice user = slice_split(&group, ':');
+	const struct passwd *pw = getpwnam(arena_dup(a, user).ptr);
+	if (pw) {
+		spec->owner = pw->pw_uid;
+		spec->group = pw->pw_gid;
+	}
+	const struct group *gr = group.len ? getgrnam(group.ptr) : NULL;
+	if (gr)
+		spec->group = gr->gr_gid;
+}
+
+static size_t web_listens(const struct snapshot *s, const struct listen_spec **specs_out)
+{
+	struct arena *a = (struct arena *)&s->arena; /* grows only; the settings stay as they are */
+	struct listen_spec *specs = arena_zalloc(a, (s->listen_count + 1) * sizeof(*specs));
+	for (size_t i = 0; i < s->listen_count; i++) {
+		const struct listen_settings *l = listen_settings(s, i);
+		specs[i] = (struct listen_spec){
+			.address = l->address,
+			.port = (unsigned)l->port,
+			.backlog = (int)l->backlog,
+			.mode = (mode_t)l->mode,
+			.defer_accept = true, /* a client of HTTP speaks first */
+		};
+		resolve_owner(l->owner, &specs[i], a);
+	}
+	*specs_out = specs;
+	return s->listen_count;
+}
+
+static void web_open(const struct snapshot *s, struct config_report *report)
+{
+	const struct log_settings *log = config_settings(s->global, &log_group);
+	if (strcmp(log->access, "off") != 0 && logfile_open(log->access) < 0)
+		report_mistake(report, config_place(s->global, &log_group, "access"),
+		    "log.access: cannot open '%s': %s", log->access, strerror(errno));
+}
+
+static void web_check(
+    const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)
+{
+	for (size_t i = 0; i < s->listen_count; i++) {
+		const struct listen_settings *l = listen_settings(s, i);
+		if (!protocol_find(l->protocol))
+			report_mistake(report,
+			    config_place(s->listens[i], &listen_group, "protocol"),
+			    "listen.protocol: '%s' is not spoken here (expected \"http\")",
+			    l->protocol);
+	}
+	app_check(s, &modules, uid, gid, report);
+}
+
+static void web_sandbox(const struct snapshot *s,
+    void (*allow)(void *ctx, const char *path, bool write), void *ctx)
+{
+	for (size_t i = 0; i < s->site_count; i++)
+		files_each_root(s->sites[i], allow, ctx);
+	allow(ctx, "/etc/localtime", false); /* access logs tell local time */
+}
+
+static size_t web_keep(int *fds_out, size_t room)
+{
+	size_t n = 0;
+	for (int i = 0; logfile_at(i); i++)
+		if (logfile_at(i)->fd > STDERR_FILENO && n < room)
+			fds_out[n++] = logfile_at(i)->fd;
+	return n;
+}
+
+static void server_init(struct web *web, const struct snapshot *s)
+{
+	const struct limits_settings *l = config_settings(s->global, &limits_group);
+	const struct timeouts_settings *t = config_settings(s->global, &timeouts_group);
+	web->sites = site_table_new(s, &modules);
+	web->server = (struct http_server){
+		.app = &chain_app,
+		.sites = web->sites,
+		.limits = {
+			.uri = (size_t)l->uri,
+			.header_size = (size_t)l->header_size,
+			.headers = (unsigned)l->headers,
+			.body = l->body,
+			.pipeline = (size_t)l->pipeline,
+			.keepalive_requests = (unsigned)l->keepalive_requests,
+		},
+		.timeouts = {
+			.header_ms = t->header,
+			.body_ms = t->body,
+			.send_ms = t->send,
+			.idle_ms = t->idle,
+			.adaptive = t->adaptive,
+			.keepalive = t->keepalive,
+			.min_rate = t->min_rate,
+		},
+		.connections_max = (unsigned)l->connections,
+	};
+}
+
+static int start_accepting(struct web *web)
+{
+	const struct heritage *h = web->worker->heritage;
+	for (size_t i = 0; i < h->listeners->count; i++) {
+		const struct listener *l = &h->listeners->list[i];
+		if (l->spec < 0)
+			continue;
+		const struct listen_settings *settings =
+		    listen_settings(h->snapshot, (size_t)l->spec);
+		struct acceptor_spec spec = {
+			.listener = l,
+			.protocol = protocol_find(settings->protocol),
+			.transport = &transport_plain,
+			.server = &web->server,
+			.refuse = { http_busy_answer, http_address_answer },
+		};
+		if (net_worker_accept(&web->net, &spec) < 0) {
+			log_error("cannot accept on %s: %s", l->name, strerror(errno));
+			return ERR_IO;
+		}
+	}
+	return OK;
+}
+
+static void on_empty(struct net_worker *net)
+{
+	struct web *web = net->owner;
+	loop_stop(web->worker->loop);
+}
+
+static void on_drain(struct worker *w, bool stop)
+{
+	struct web *web = w->state;
+	net_worker_drain(&web->net, stop);
+}
+
+static void on_cut(struct worker *w)
+{
+	struct web *web = w->state;
+	net_worker_cut(&web->net);
+	loop_stop(w->loop);
+}
+
+static void on_reopened(struct worker *w, int index, int fd)
+{
+	(void)w;
+	logfile_replace(index, fd);
+}
+
+static const struct worker_orders web_orders = {
+	.drain = on_drain,
+	.cut = on_cut,
+	.reopened = on_reopened,
+};
+
+static void web_start(struct web *web, struct snapshot *s)
+{
+	struct loop *loop = web->worker->loop;
+	app_worker = (struct app_worker){
+		.loop = loop,
+		.pool = offload_new(loop, OFFLOAD_THREADS, OFFLOAD_QUEUE),
+		.snapshot = s,
+	};
+	const struct limits_settings *l = config_settings(s->global, &limits_group);
+	struct net_limits limits = { (unsigned)l->connections, (unsigned)l->per_address };
+	net_worker_init(&web->net, loop, &limits);
+	web->net.owner = web;
+	web->net.on_empty = on_empty;
+	logfile_start(loop);
+	server_init(web, s);
+}
+
+static void web_finish(struct web *web)
+{
+	net_worker_fini(&web->net);
+	offload_free(&app_worker.pool);
+	site_table_free(&web->sites);
+	logfile_flush();
+	loop_free(&web->worker->loop);
+}
+
+static int web_run(struct worker *w)
+{
+	struct web web = { .worker = w };
+	w->state = &web;
+	w->orders = &web_orders;
+	w->loop = loop_new();
+	if (!w->loop) {
+		log_error("cannot make an event loop: %s", strerror(errno));
+		return 1;
+	}
+	web_start(&web, w->heritage->snapshot);
+	int failed = start_accepting(&web) < 0 || worker_ready(w) < 0;
+	if (!failed)
+		loop_run(w->loop);
+	web_finish(&web);
+	return failed;
+}
+
+const struct worker_group web_group = {
+	.name = "web",
+	.count = web_count,
+	.listens = web_listens,
+	.open = web_open,
+	.reopen = logfile_reopen_all,
+	.check = web_check,
+	.run = web_run,
+	.sandbox = web_sandbox,
+	.keep = web_keep,
+};
