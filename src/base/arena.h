@@ -13,7 +13,8 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *blocks; /* newest first; NULL while empty: an empty arena holds nothing */
+	struct arena_block
+	    *blocks; /* newest first; NULL while empty: an empty arena holds nothing */
 	char *next;
 	char *end;
 };
@@ -30,5 +31,8 @@ struct slice arena_dup(struct arena *a, struct slice s);
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));
+
+/* The free list is the calling thread's; this gives it back, for instance before a thread ends. */
+void arena_trim(void);
 
 #endif

@@ -31,7 +31,7 @@ MUST_CHECK int buf_printf(struct buf *b, const char *fmt, ...)
 MUST_CHECK int buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 
 /* Makes room for n more bytes and returns where they go, NULL if that is over the maximum;
- * the caller writes there and then adds what it wrote to b->len. */
+ * the caller writes there and then adds what it wrote to b->len (no NUL follows those bytes). */
 char *buf_reserve(struct buf *b, size_t n);
 
 /* Removes the first n bytes (n <= len). */

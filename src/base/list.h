@@ -15,12 +15,13 @@ struct list {
 	struct list *next;
 };
 
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
-#define LIST_EACH(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define LIST_EACH(node, head) \
+	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The body may remove `node`, and no other. */
-#define LIST_EACH_SAFE(node, head) \
+#define LIST_EACH_SAFE(node, head)                                                        \
 	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
-	    node = node##_next, node##_next = node->next)
+	     node = node##_next, node##_next = node->next)
 
 static inline void list_init(struct list *l)
 {

@@ -2,9 +2,10 @@
  * log.h - the error log: what happened to the server, for its operator.
  *
  * One line an event, written with one write(2) so that lines of several processes never mix.
- * Control bytes and bytes over 0x7e that come in through arguments are written as \xNN: a peer can not forge a line.
- * A destination that fails (full disk) is reported once on standard error, then lines are counted
- * and the count is told when the destination works again. Usable in every process after log_init.
+ * Control bytes and bytes over 0x7e that come in through arguments are written as \xNN: a peer can
+ * not forge a line. A destination that fails (full disk) is reported once on standard error, then
+ * lines are counted and the count is told when the destination works again. Usable in every process
+ * after log_init.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -13,7 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* Where lines go. `fd` is borrowed. A terminal gets colour and short times. */
 struct log_sink {
@@ -23,8 +30,12 @@ struct log_sink {
 	bool terminal;
 };
 
-void log_init(const struct log_sink *sink); /* copies; call again to change */
-void log_set_name(const char *name);        /* "master", "worker 3": stands in each line */
+/*
+ * Copies; call again to change. With syslog the C library holds a descriptor: a process that closes
+ * descriptors it does not know calls log_init again right after, before it opens others.
+ */
+void log_init(const struct log_sink *sink);
+void log_set_name(const char *name); /* "master", "worker 3": stands in each line */
 bool log_enabled(enum log_level level);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -18,7 +18,8 @@ MUST_CHECK int duration_parse(struct slice s, int64_t *ms_out);
 /* "16k" "10M" "1G" in powers of 1024, either case; a bare number is bytes. */
 MUST_CHECK int size_parse(struct slice s, int64_t *bytes_out);
 
-/* The shortest text that parses to the same; at least 24 bytes of room. */
+/* The shortest text that parses to the same (a duration with its unit: "30s"); at least 24 bytes
+ * of room. */
 void duration_format(int64_t ms, char *text_out, size_t room);
 void size_format(int64_t bytes, char *text_out, size_t room);
 

@@ -1,10 +1,12 @@
 /*
- * scoreboard.h - what processes tell each other through shared memory: who runs, what it has in hand, how much it did.
+ * scoreboard.h - what processes tell each other through shared memory: who runs, what it has in
+ * hand, how much it did.
  *
- * Made by the master before the first fork (a memfd, so that an upgraded master can take it over); survives a worker's death and
- * a reload. Each worker writes its own slot only; everyone reads all. Plain loads and stores of aligned
- * words are enough for counters with one writer; readers may see a value a moment old.
- * A process without a board (a unit test) writes to a private one: the functions always work.
+ * Made by the master before the first fork (a memfd, so that an upgraded master can take it over);
+ * survives a worker's death and a reload. Each worker writes its own slot only; everyone reads all.
+ * Plain loads and stores of aligned words are enough for counters with one writer; readers may see
+ * a value a moment old. A process without a board (a unit test) writes to a private one: the
+ * functions always work.
  */
 #ifndef BASE_SCOREBOARD_H
 #define BASE_SCOREBOARD_H
@@ -17,9 +19,10 @@
 #include <sys/types.h>
 
 enum {
-	SCORE_SLOTS = 256,    /* workers of two generations: 128 processors, and room while one drains */
-	SCORE_IN_HAND = 32,   /* requests in hand that are remembered by name, a worker */
-	SCORE_TEXT = 128,     /* bytes of "GET /path from 192.0.2.1", cut */
+	SCORE_SLOTS =
+	    256, /* workers of two generations: 128 processors, and room while one drains */
+	SCORE_IN_HAND = 32, /* requests in hand that are remembered by name, a worker */
+	SCORE_TEXT = 128,   /* bytes of "GET /path from 192.0.2.1", cut */
 	SCORE_ADDRESSES = 8192,
 };
 
@@ -32,7 +35,8 @@ struct score_request {
 };
 
 struct score_slot {
-	_Atomic uint32_t state; /* enum score_state */
+	/* A line of the cache to each slot's start: its writer never waits for another's. */
+	_Alignas(64) _Atomic uint32_t state; /* enum score_state */
 	_Atomic int32_t pid;
 	_Atomic uint32_t generation;
 	_Atomic uint32_t group;
@@ -42,34 +46,46 @@ struct score_slot {
 	/* Totals of the slot: never set back, also not when another worker takes it. */
 	_Atomic uint64_t accepted;
 	_Atomic uint64_t requests;
-	_Atomic uint64_t refused;     /* newcomers turned away */
+	_Atomic uint64_t refused; /* newcomers turned away */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t status_class[6]; /* [0] unused, [1] 1xx ... [5] 5xx */
 	struct score_request requests_in_hand[SCORE_IN_HAND];
 };
 
+/* Adds to a counter or gauge of the own slot without the locked instruction that += would be. */
+#define SCORE_ADD(member, n)             \
+	atomic_store_explicit(&(member), \
+	    atomic_load_explicit(&(member), memory_order_relaxed) + (n), memory_order_relaxed)
+
 struct scoreboard;
 
-/* In the master: makes the board, or maps one by its descriptor (a predecessor's; ERR_SYNTAX if it is not one of our layout). */
+/*
+ * In the master: makes the board, or maps one by its descriptor (a predecessor's; ERR_SYNTAX if it
+ * is not one of our layout). The board keeps the descriptor; after a failure it is still the
+ * caller's.
+ */
 MUST_CHECK int scoreboard_new(struct scoreboard **out);
 MUST_CHECK int scoreboard_adopt(struct scoreboard **out, int fd);
 int scoreboard_fd(const struct scoreboard *board); /* close-on-exec; for an upgrade */
-void scoreboard_use(struct scoreboard *board, int slot); /* in a worker, after the fork; slot -1 in the master */
+void scoreboard_use(
+    struct scoreboard *board, int slot); /* in a worker, after the fork; slot -1 in the master */
 
-struct score_slot *score_self(void);             /* never NULL */
-const struct score_slot *score_at(int slot);     /* 0 <= slot < SCORE_SLOTS */
-int score_take_slot(struct scoreboard *board);   /* a free slot's index, or ERR_FULL; by the master */
-void score_clear_slot(struct scoreboard *board, int slot); /* after a death: gauges to zero, addresses counted by it given back */
-unsigned score_connections(void);                /* sum over all slots that are alive */
-unsigned score_workers_ready(void);              /* slots in SCORE_READY of this process' group */
+struct score_slot *score_self(void);           /* never NULL */
+const struct score_slot *score_at(int slot);   /* 0 <= slot < SCORE_SLOTS */
+int score_take_slot(struct scoreboard *board); /* a free slot's index, or ERR_FULL; by the master */
+void score_clear_slot(struct scoreboard *board,
+    int slot); /* after a death: gauges to zero, addresses counted by it given back */
+unsigned score_connections(void);   /* sum over all slots that are alive */
+unsigned score_workers_ready(void); /* slots in SCORE_READY of this process' group */
 
-/* Remembers a request in hand; the returned place is given to score_end. -1 when all places are taken. Borrowed text. */
+/* Remembers a request in hand; the returned place is given to score_end. -1 when all places are
+ * taken. Borrowed text. */
 int score_begin(struct slice method, struct slice path, struct slice peer);
 void score_end(int place);
 
-/* Connections of one address over all workers. Adds one for the key and returns how many there are now, 0 if the table has no room for it
- * (then it is not counted). */
+/* Connections of one address over all workers. Adds one for the key and returns how many there are
+ * now, 0 if the table has no room for it (then it is not counted). */
 unsigned score_address_add(const unsigned char key[16]);
 void score_address_remove(const unsigned char key[16]);
 

@@ -44,7 +44,8 @@ static inline struct slice slice_head(struct slice s, size_t n)
 
 static inline struct slice slice_tail(struct slice s, size_t n)
 {
-	return n < s.len ? slice_of(s.ptr + n, s.len - n) : slice_of(s.ptr + s.len, 0);
+	size_t skip = n < s.len ? n : s.len;
+	return slice_of(skip ? s.ptr + skip : s.ptr, s.len - skip); /* NULL + 0 is undefined in C */
 }
 
 bool slice_eq_ci(struct slice a, struct slice b); /* ASCII case folded */

@@ -1,9 +1,11 @@
 /*
- * loop.h - one event loop a process: descriptors (epoll), timers, and work put off to the end of a turn.
+ * loop.h - one event loop a process: descriptors (epoll), timers, and work put off to the end of a
+ * turn.
  *
  * A turn: wait; run the callback of each descriptor that has events; run the timers that are due;
- * run the deferred tasks in the order they were deferred. What a callback wants to free it defers: until the
- * deferred tasks run, every struct that had an event in this turn is still there.
+ * run the deferred tasks in the order they were deferred. What a callback wants to free it defers:
+ * until the deferred tasks run, every struct that had an event in this turn is still there. A task
+ * deferred by a task runs at the end of the next turn, which then does not wait.
  */
 #ifndef EVENT_LOOP_H
 #define EVENT_LOOP_H
@@ -30,6 +32,7 @@ typedef void (*timer_fn)(struct timer *t);
 struct timer {
 	struct list node; /* the loop's */
 	uint64_t due_ms;  /* monotonic; 0: not set */
+	uint64_t tick;    /* the loop's: when it looks at the timer, at or before due_ms */
 	timer_fn on_due;
 };
 
@@ -42,8 +45,8 @@ struct task {
 	task_fn run;
 };
 
-struct loop *loop_new(void); /* NULL with errno when the kernel refuses a descriptor */
-void loop_free(struct loop **loop);
+struct loop *loop_new(void);        /* NULL with errno when the kernel refuses a descriptor */
+void loop_free(struct loop **loop); /* runs what is still deferred */
 
 /* `events` as for epoll_ctl (EPOLLIN | EPOLLET ..., EPOLLEXCLUSIVE). ERR_IO with errno. */
 MUST_CHECK int loop_add(struct loop *loop, struct watch *w, uint32_t events);

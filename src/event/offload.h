@@ -18,7 +18,8 @@ typedef void (*offload_fn)(struct offload_job *job);
 struct offload_job {
 	struct offload_job *next; /* the pool's */
 	offload_fn work;
-	offload_fn done; /* called exactly once for a submitted job; frees it if the submitter has lost interest */
+	offload_fn done; /* called exactly once for a submitted job; frees it if the submitter has
+			    lost interest */
 };
 
 struct offload *offload_new(struct loop *loop, unsigned threads, unsigned queue_max);
