@@ -1,5 +1,6 @@
 /*
- * chain.h - the application as an engine sees it: finds the site and the route, walks the middleware, calls the handler.
+ * chain.h - the application as an engine sees it: finds the site and the route, walks the
+ * middleware, calls the handler.
  */
 #ifndef APP_CHAIN_H
 #define APP_CHAIN_H

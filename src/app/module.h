@@ -1,5 +1,6 @@
 /*
- * module.h - what the program is made of: handlers and middleware, as constant structs that modules.c lists.
+ * module.h - what the program is made of: handlers and middleware, as constant structs that
+ * modules.c lists.
  */
 #ifndef APP_MODULE_H
 #define APP_MODULE_H
@@ -21,49 +22,71 @@ struct app_worker {
 extern struct app_worker app_worker;
 
 /*
- * A handler answers requests. It is chosen by the route's key `select` ("files", "redirect"; or by handler = "NAME" if select is NULL).
+ * A handler answers requests. It is chosen by the route's key `select` ("files", "redirect"; or by
+ * handler = "NAME" if select is NULL).
  */
 struct handler {
 	const char *name;
-	const struct key_group *const *groups; /* its settings' groups, NULL-terminated; may be NULL */
+	const struct key_group *const
+	    *groups; /* its settings' groups, NULL-terminated; may be NULL */
 	const char *select;
-	/* In the master, while a configuration is checked: find what is wrong with the route's settings, touch the file system to look only. May be NULL. */
+	/* Bit METHOD_x of what it answers; 0: it sees every method. Others get 405 (OPTIONS 204)
+	 * from the chain. HEAD comes with GET. */
+	unsigned methods;
+	/* In the master, while a configuration is checked: find what is wrong with the route's
+	 * settings, touch the file system to look only. May be NULL. */
 	void (*check)(const struct config_scope *route, struct config_report *report);
-	/* In a worker, once a route: open what is needed; returns the handler's state for it (NULL is fine). Failures are logged and answered with 500 later. */
+	/* In a worker, once a route: open what is needed; returns the handler's state for it (NULL
+	 * is fine). Failures are logged and answered with 500 later. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);
 	/* Answers, now or later. `state` from prepare. */
 	void (*handle)(struct request *r, void *state);
-	/* For --explain: what would be done with this request, one line into text_out. May be NULL. */
+	/* For --explain: what would be done with this request, one line into text_out. May be NULL.
+	 */
 	void (*explain)(struct request *r, void *state, char *text_out, size_t room);
 };
 
 enum step { STEP_NEXT, STEP_WAIT, STEP_ANSWERED };
 
 /*
- * A middleware stands in the way of a route's handler, in the order of modules.c. Its settings are inheritable.
+ * A middleware stands in the way of a route's handler, in the order of modules.c. Its settings are
+ * inheritable.
  */
 struct middleware {
 	const char *name;
 	const struct key_group *const *groups;
-	void (*check)(const struct config_scope *scope, struct config_report *report); /* each scope where it is given */
+	void (*check)(const struct config_scope *scope,
+	    struct config_report *report); /* each scope where it is given */
 	/* Once a route: state, or NULL if it has nothing to do there: then it costs nothing. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);
-	/* May answer (response_start was called), wait (chain_resume continues), or pass. May be NULL. */
+	/* May answer (response_start was called), wait (chain_resume continues), or pass. May be
+	 * NULL. */
 	enum step (*enter)(struct request *r, void *state);
 	/* May change the response's head or wrap its source. In reverse order. May be NULL. */
 	void (*head)(struct request *r, void *state);
-	/* Logging and counting; for every request that reached the site, also refused ones. May be NULL. */
+	/* Logging and counting; for every request that reached the site, also refused ones. May be
+	 * NULL. */
 	void (*done)(struct request *r, void *state);
 };
 
 struct modules {
-	const struct protocol *const *protocols;   /* each NULL-terminated */
+	const struct protocol *const *protocols; /* each NULL-terminated */
 	const struct handler *const *handlers;
 	const struct middleware *const *middleware;
-	const struct key_group *const *groups;     /* all of the above and the core's */
+	const struct key_group *const *groups; /* all of the above and the core's */
 };
 
-/* Continues a chain that stood at STEP_WAIT. */
+/* Continues a chain that stood at STEP_WAIT with the step after the one that waited. */
 void chain_resume(struct request *r);
+
+/*
+ * Who answers later wants to know when there is nobody to answer to any more: on_gone(r, ctx) is
+ * called at most once, if the request ends before a response was started, and `r` is not to be
+ * touched after it returns. chain_came_back ends the wait: call it before anything else is done
+ * with the request again. One waits at a time.
+ */
+typedef void (*chain_gone_fn)(struct request *r, void *ctx);
+void chain_wait(struct request *r, chain_gone_fn on_gone, void *ctx);
+void chain_came_back(struct request *r);
 
 #endif

@@ -11,9 +11,13 @@ struct route_step { /* a middleware with something to do */
 	void *state;
 };
 
+struct route_pattern; /* route.h */
+
 struct route {
 	const struct config_scope *scope;
 	struct slice pattern;
+	const struct route_pattern *compiled;
+	struct slice host; /* canonical; "*.suffix"; empty: any */
 	const struct handler *handler;
 	void *handler_state;
 	const struct route_step *steps;
@@ -26,7 +30,8 @@ struct site {
 	struct slice name; /* the first, for logs; "default" without */
 	struct route *routes;
 	unsigned route_count;
-	struct route unrouted; /* answers what no route matches: its middleware is the site's, its handler 404 */
+	struct route unrouted; /* answers what no route matches: its middleware is the site's, its
+				  handler 404 */
 };
 
 /* All sites of a worker, found by host. */
@@ -48,20 +53,28 @@ struct route_param {
 struct exchange {
 	struct site *site;
 	struct route *route;
-	unsigned at;       /* the chain's saved index */
-	bool answered;
-	struct route_param params[ROUTE_PARAMS_MAX];
+	unsigned at;    /* the chain's saved index */
+	bool answered;  /* the response was started */
+	unsigned allow; /* bit METHOD_x: what the path permits, for 405 and OPTIONS; 0: no route has
+			   this path */
+	chain_gone_fn on_gone; /* see chain_wait */
+	void *gone_ctx;
+	struct slice user;   /* who authenticated; ptr NULL: nobody */
+	char request_id[24]; /* made when it is first asked for; "" until then */
 	unsigned param_count;
+	struct route_param params[ROUTE_PARAMS_MAX]; /* the first param_count are set */
 };
 static inline struct exchange *exchange_of(const struct request *r)
 {
 	return r->app_state;
 }
+struct slice exchange_id(
+    const struct request *r); /* of this request, made up when first asked for */
 struct slice exchange_param(const struct request *r, struct slice name); /* ptr NULL without */
 
 /*
- * The first route that matches path, host and method. NULL with *allow_out (bits) when the path matches under other methods only, NULL with 0
- * otherwise. HEAD matches where GET does.
+ * The first route that matches path, host and method. NULL with *allow_out (bits) when the path
+ * matches under other methods only, NULL with 0 otherwise. HEAD matches where GET does.
  */
 struct route *route_match(struct site *site, struct request *r, unsigned *allow_out);
 

@@ -1,5 +1,6 @@
 /*
- * template.h - text with ${variables}, compiled once. Used by redirect, respond, headers and log.format.
+ * template.h - text with ${variables}, compiled once. Used by redirect, respond, headers and
+ * log.format.
  */
 #ifndef APP_TEMPLATE_H
 #define APP_TEMPLATE_H
@@ -11,12 +12,21 @@
 struct template;
 
 /* How a value is made safe for where it goes. */
-enum template_escape { ESCAPE_NONE, ESCAPE_HEADER, ESCAPE_HTML, ESCAPE_JSON, ESCAPE_LOG, ESCAPE_URL };
+enum template_escape {
+	ESCAPE_NONE,
+	ESCAPE_HEADER,
+	ESCAPE_HTML,
+	ESCAPE_JSON,
+	ESCAPE_LOG,
+	ESCAPE_URL
+};
 
-/* ERR_SYNTAX with *reason_out (static) and *at_out (byte) for an unclosed or an unknown variable. Names that are route parameters are known by `params` (a
- * NULL-terminated list of names, or NULL). */
+/* ERR_SYNTAX with *reason_out (static) and *at_out (byte) for an unclosed or an unknown variable.
+ * Names that are route parameters are known by `params` (a NULL-terminated list of names, or NULL).
+ */
 MUST_CHECK int template_compile(struct slice text, struct arena *a, const char *const *params,
     const struct template **out, const char **reason_out, size_t *at_out);
-MUST_CHECK int template_expand(const struct template *t, const struct request *r, enum template_escape how, struct buf *out);
+MUST_CHECK int template_expand(
+    const struct template *t, const struct request *r, enum template_escape how, struct buf *out);
 
 #endif

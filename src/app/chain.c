@@ -1,0 +1,242 @@
+/*
+ * chain.c - the way of a request through the application: site, route, middleware in order,
+ * handler; and at its end, the log.
+ *
+ * Called by the engines through http/app.h. A step that must wait returns, and chain_resume goes on
+ * behind it, so nothing here nests or blocks. Whoever answers may find the request finished and
+ * freed when response_start returns: nothing is touched after a call that may have answered.
+ */
+#include "app/chain.h"
+
+#include "app/module.h"
+#include "app/route.h"
+#include "base/scoreboard.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static void count(_Atomic uint64_t *counter)
+{
+	/* One writer: no locked instruction is needed. */
+	atomic_store_explicit(
+	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+static void count_answer(const struct request *r)
+{
+	struct score_slot *slot = score_self();
+	count(&slot->requests);
+	if (r->response.status >= 100 && r->response.status < 600)
+		count(&slot->status_class[r->response.status / 100]);
+}
+
+static struct exchange *exchange_new(struct request *r)
+{
+	struct exchange *x = arena_alloc(&r->arena, sizeof(*x));
+	memset(x, 0, offsetof(struct exchange, params));
+	r->app_state = x;
+	return x;
+}
+
+static void remember_in_hand(struct request *r)
+{
+	char peer[NET_ADDR_TEXT];
+	size_t len = r->peer ? net_addr_host(r->peer, peer) : 0;
+	r->score_place = score_begin(r->method_name, r->path, slice_of(peer, len));
+}
+
+static void choose_route(struct request *r, struct exchange *x)
+{
+	x->route = route_match(x->site, r, &x->allow);
+	if (x->route)
+		return;
+	/* OPTIONS asks about the path: what stands before its first route (CORS, say) is to see it.
+	 */
+	if (r->method == METHOD_OPTIONS && x->allow)
+		x->route = route_find(x->site, r);
+	if (!x->route)
+		x->route = &x->site->unrouted;
+}
+
+static void add_allow(struct request *r, unsigned allow)
+{
+	char text[128];
+	size_t len = 0;
+	for (unsigned m = METHOD_GET; m <= METHOD_TRACE; m++) {
+		if (!(allow & 1u << m))
+			continue;
+		const char *name = method_name((enum http_method)m);
+		len +=
+		    (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "", name);
+	}
+	struct slice value = arena_dup(&r->arena, slice_of(text, len));
+	response_add_static(r, FIELD_OTHER, SLICE("Allow"), value);
+}
+
+/* The path is there, but not for this method. */
+static void answer_other_method(struct request *r, unsigned allow)
+{
+	if (r->method == METHOD_OTHER) {
+		response_error(r, 501, NULL);
+		return;
+	}
+	if (allow & 1u << METHOD_GET)
+		allow |= 1u << METHOD_HEAD;
+	add_allow(r, allow | 1u << METHOD_OPTIONS);
+	if (r->method != METHOD_OPTIONS) {
+		response_error(r, 405, NULL);
+		return;
+	}
+	r->response.status = 204;
+	response_start(r);
+}
+
+static void call_handler(struct request *r)
+{
+	struct exchange *x = exchange_of(r);
+	struct route *route = x->route;
+	unsigned method = 1u << r->method;
+	if (x->allow) {
+		answer_other_method(r, x->allow);
+	} else if (route->handler->methods && !(route->handler->methods & method)) {
+		unsigned allow = route->handler->methods;
+		answer_other_method(r, route->methods ? allow & route->methods : allow);
+	} else {
+		route->handler->handle(r, route->handler_state);
+	}
+}
+
+static void run(struct request *r)
+{
+	struct exchange *x = exchange_of(r);
+	while (x->at < x->route->step_count) {
+		const struct route_step *step = &x->route->steps[x->at++];
+		if (!step->middleware->enter)
+			continue;
+		if (step->middleware->enter(r, step->state) != STEP_NEXT)
+			return; /* it answered, or it calls chain_resume */
+	}
+	call_handler(r);
+}
+
+static void on_head(struct request *r)
+{
+	struct exchange *x = exchange_new(r);
+	x->site = site_find(r->server, r->host);
+	remember_in_hand(r);
+	if (r->method == METHOD_OPTIONS && slice_eq(r->path, SLICE("*"))) {
+		x->route = &x->site->unrouted;
+		x->allow = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |
+			   1u << METHOD_PUT | 1u << METHOD_DELETE | 1u << METHOD_PATCH;
+	} else {
+		choose_route(r, x);
+	}
+	run(r);
+}
+
+void chain_resume(struct request *r)
+{
+	chain_came_back(r);
+	run(r);
+}
+
+void chain_wait(struct request *r, chain_gone_fn on_gone, void *ctx)
+{
+	struct exchange *x = exchange_of(r);
+	assert(!x->on_gone && !x->answered);
+	x->on_gone = on_gone;
+	x->gone_ctx = ctx;
+}
+
+void chain_came_back(struct request *r)
+{
+	exchange_of(r)->on_gone = NULL;
+}
+
+static size_t on_body(struct request *r, struct slice bytes)
+{
+	return r->sink ? r->sink->ops->push(r->sink, bytes) : bytes.len;
+}
+
+static void on_end(struct request *r)
+{
+	struct sink *sink = r->sink;
+	r->sink = NULL;
+	if (sink)
+		sink->ops->end(sink);
+}
+
+static void on_response(struct request *r)
+{
+	struct exchange *x = exchange_of(r);
+	x->answered = true;
+	for (unsigned i = x->route->step_count; i-- > 0;) {
+		const struct route_step *step = &x->route->steps[i];
+		if (step->middleware->head)
+			step->middleware->head(r, step->state);
+	}
+}
+
+static void finish(struct request *r)
+{
+	struct exchange *x = exchange_of(r);
+	for (unsigned i = 0; i < x->route->step_count; i++) {
+		const struct route_step *step = &x->route->steps[i];
+		if (step->middleware->done)
+			step->middleware->done(r, step->state);
+	}
+	count_answer(r);
+}
+
+static void on_done(struct request *r)
+{
+	finish(r);
+	score_end(r->score_place);
+}
+
+/* What is logged for a request that ended without an answer. 499 is nobody's code, but the one that
+ * readers of logs know for it. */
+static const int abort_status[] = {
+	[ABORT_PEER] = 499,
+	[ABORT_TIMEOUT] = 408,
+	[ABORT_SYNTAX] = 400,
+	[ABORT_SHUTDOWN] = 503,
+	[ABORT_SOURCE] = 500,
+	[ABORT_TOO_LARGE] = 413,
+};
+
+static void on_abort(struct request *r, enum abort_reason reason)
+{
+	struct exchange *x = exchange_of(r);
+	struct sink *sink = r->sink;
+	r->sink = NULL;
+	if (sink)
+		sink->ops->abort(sink);
+	if (x->on_gone) {
+		chain_gone_fn on_gone = x->on_gone;
+		x->on_gone = NULL;
+		on_gone(r, x->gone_ctx);
+	}
+	if (r->response.status == 0)
+		r->response.status = abort_status[reason];
+	on_done(r);
+}
+
+static void on_refused(struct request *r)
+{
+	struct exchange *x = exchange_new(r);
+	x->site = site_find(r->server, r->host);
+	x->route = &x->site->unrouted;
+	x->answered = true;
+	finish(r);
+}
+
+const struct app chain_app = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_end = on_end,
+	.on_response = on_response,
+	.on_done = on_done,
+	.on_abort = on_abort,
+	.on_refused = on_refused,
+};

@@ -1,0 +1,349 @@
+/*
+ * template.c - text with ${variables}: a list of pieces, each a run of text or a function that
+ * gives a value.
+ *
+ * A "$" that no "{" follows stands for itself. Values come from the peer: how they are written is
+ * the escape's business (escape.h), what may stand where is the caller's.
+ */
+#include "app/template.h"
+
+#include "app/escape.h"
+#include "app/site.h"
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/number.h"
+#include "http/wire.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+
+/* Room for a value that is made on the spot: an address, a number, a date. */
+enum { SCRATCH = NET_ADDR_TEXT };
+
+struct piece;
+typedef struct slice (*value_fn)(const struct request *r, const struct piece *p, char *scratch);
+
+struct piece {
+	value_fn value;    /* NULL: text */
+	struct slice text; /* or the name of a field or a parameter */
+	enum field_id field;
+	bool encoded; /* the value is part of a URI already */
+};
+
+struct template
+{
+	unsigned count;
+	struct piece pieces[];
+};
+
+static struct slice number(uint64_t n, char *scratch)
+{
+	return slice_of(scratch, number_format(n, scratch));
+}
+
+static struct slice get_method(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->method_name;
+}
+
+static struct slice get_target(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->target;
+}
+
+static struct slice get_path(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->path;
+}
+
+static struct slice get_query(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->query;
+}
+
+static struct slice get_host(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->host;
+}
+
+static struct slice get_port(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(r->port ? r->port : r->local ? net_addr_port(r->local) : 0, scratch);
+}
+
+static struct slice get_scheme(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return r->secure ? SLICE("https") : SLICE("http");
+}
+
+static struct slice get_protocol(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	if (r->version == HTTP_1_0)
+		return SLICE("HTTP/1.0");
+	return r->wire ? slice_str(r->wire->name) : SLICE_NONE;
+}
+
+static struct slice get_remote_addr(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return slice_of(scratch, r->peer ? net_addr_host(r->peer, scratch) : 0);
+}
+
+static struct slice get_remote_port(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(r->peer ? net_addr_port(r->peer) : 0, scratch);
+}
+
+static struct slice get_local_addr(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return slice_of(scratch, r->local ? net_addr_host(r->local, scratch) : 0);
+}
+
+static struct slice get_local_port(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(r->local ? net_addr_port(r->local) : 0, scratch);
+}
+
+static struct slice get_request_id(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_id(r);
+}
+
+static struct slice get_user(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_of(r) ? exchange_of(r)->user : SLICE_NONE;
+}
+
+static struct slice get_site(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_of(r) ? exchange_of(r)->site->name : SLICE_NONE;
+}
+
+static struct slice get_route(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_of(r) ? exchange_of(r)->route->pattern : SLICE_NONE;
+}
+
+static struct slice get_status(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number((uint64_t)r->response.status, scratch);
+}
+
+static struct slice get_bytes(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(r->content_sent, scratch);
+}
+
+static struct slice get_received(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(r->content_received, scratch);
+}
+
+static struct slice get_duration(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	uint64_t now = clock_mono_us();
+	return number(now > r->received_us ? (now - r->received_us) / 1000 : 0, scratch);
+}
+
+/* A line a request, many a second: the text of a second is made once. */
+static struct slice get_time_local(const struct request *r, const struct piece *p, char *scratch)
+{
+	static char text[32];
+	static time_t made;
+	(void)r, (void)p, (void)scratch;
+	time_t now = (time_t)(clock_wall_ms() / 1000);
+	if (now != made) {
+		date_format_clf(now, text);
+		made = now;
+	}
+	return slice_str(text);
+}
+
+static struct slice get_time_iso(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)r, (void)p;
+	uint64_t now = clock_wall_ms();
+	date_format_iso((time_t)(now / 1000), (unsigned)(now % 1000), scratch);
+	return slice_str(scratch);
+}
+
+static struct slice get_nothing(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)r, (void)p, (void)scratch;
+	return SLICE_NONE;
+}
+
+static struct slice get_field(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)scratch;
+	if (p->field != FIELD_OTHER)
+		return fields_get(&r->fields, p->field);
+	return fields_get_name(&r->fields, p->text);
+}
+
+static struct slice get_param(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)scratch;
+	return exchange_param(r, p->text);
+}
+
+static const struct variable {
+	const char *name;
+	value_fn value;
+	bool encoded;
+} variables[] = {
+	{ "bytes", get_bytes, false },
+	{ "bytes_received", get_received, false },
+	{ "duration_ms", get_duration, false },
+	{ "host", get_host, true },
+	{ "local_addr", get_local_addr, false },
+	{ "local_port", get_local_port, false },
+	{ "method", get_method, false },
+	{ "path", get_path, false },
+	{ "port", get_port, false },
+	{ "protocol", get_protocol, false },
+	{ "query", get_query, true },
+	{ "remote_addr", get_remote_addr, false },
+	{ "remote_port", get_remote_port, false },
+	{ "request_id", get_request_id, false },
+	{ "route", get_route, false },
+	{ "scheme", get_scheme, false },
+	{ "site", get_site, false },
+	{ "status", get_status, false },
+	{ "target", get_target, true },
+	{ "time_iso", get_time_iso, false },
+	{ "time_local", get_time_local, false },
+	{ "tls_version", get_nothing, false }, /* plain connections have none */
+	{ "user", get_user, false },
+};
+
+struct slice exchange_id(const struct request *r)
+{
+	static uint64_t start, made;
+	struct exchange *x = exchange_of(r);
+	if (!x)
+		return SLICE_NONE;
+	if (!x->request_id[0]) {
+		while (start == 0)
+			if (getrandom(&start, sizeof(start), GRND_NONBLOCK) < 0)
+				start = clock_wall_ms();
+		/* Unique, not secret: a random start for each process and a count. */
+		snprintf(x->request_id, sizeof(x->request_id), "%016llx",
+		    (unsigned long long)(start + 0x9e3779b97f4a7c15ULL * ++made));
+	}
+	return slice_str(x->request_id);
+}
+
+static bool known_param(const char *const *params, struct slice name)
+{
+	for (; params && *params; params++)
+		if (slice_eq(slice_str(*params), name))
+			return true;
+	return false;
+}
+
+/* http_user_agent is the field User-Agent. */
+static void set_field(struct piece *p, struct slice name, struct arena *a)
+{
+	p->text = arena_dup(a, name);
+	for (size_t i = 0; i < p->text.len; i++)
+		if (p->text.ptr[i] == '_')
+			((char *)p->text.ptr)[i] = '-';
+	p->field = field_find_id(p->text);
+	p->value = get_field;
+}
+
+static int set_variable(
+    struct piece *p, struct slice name, struct arena *a, const char *const *params)
+{
+	if (known_param(params, name)) {
+		*p = (struct piece){ .value = get_param, .text = name };
+		return OK;
+	}
+	if (slice_starts(name, SLICE("http_")) && name.len > 5) {
+		set_field(p, slice_tail(name, 5), a);
+		return OK;
+	}
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		if (!slice_eq(slice_str(variables[i].name), name))
+			continue;
+		p->value = variables[i].value;
+		p->encoded = variables[i].encoded;
+		return OK;
+	}
+	return ERR_NOTFOUND;
+}
+
+/* Where the next "${" stands; the end without one. */
+static size_t next_variable(struct slice text, size_t from)
+{
+	for (size_t i = from; i + 1 < text.len; i++)
+		if (text.ptr[i] == '$' && text.ptr[i + 1] == '{')
+			return i;
+	return text.len;
+}
+
+int template_compile(struct slice text, struct arena *a, const char *const *params,
+    const struct template **out, const char **reason_out, size_t *at_out)
+{
+	size_t most = 1;
+	for (size_t i = next_variable(text, 0); i < text.len; i = next_variable(text, i + 2))
+		most += 2;
+	struct template *t = arena_zalloc(a, sizeof(*t) + most * sizeof(t->pieces[0]));
+	struct slice copy = arena_dup(a, text);
+	size_t at = 0;
+	while (at < copy.len) {
+		size_t dollar = next_variable(copy, at);
+		if (dollar > at)
+			t->pieces[t->count++].text = slice_of(copy.ptr + at, dollar - at);
+		if (dollar == copy.len)
+			break;
+		struct slice rest = slice_tail(copy, dollar + 2);
+		ptrdiff_t close = slice_find(rest, '}');
+		*at_out = dollar;
+		*reason_out = close < 0 ? "'${' without '}'" : "unknown variable";
+		if (close < 0 || set_variable(&t->pieces[t->count++],
+				     slice_head(rest, (size_t)close), a, params) < 0)
+			return ERR_SYNTAX;
+		at = dollar + 2 + (size_t)close + 1;
+	}
+	*out = t;
+	return OK;
+}
+
+int template_expand(
+    const struct template *t, const struct request *r, enum template_escape how, struct buf *out)
+{
+	char scratch[SCRATCH];
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct piece *p = &t->pieces[i];
+		int rc;
+		if (!p->value)
+			rc = buf_append(out, p->text);
+		else
+			rc = escape_append(out, p->value(r, p, scratch),
+			    p->encoded && how == ESCAPE_URL ? ESCAPE_HEADER : how);
+		if (rc < 0)
+			return rc;
+	}
+	return OK;
+}
