@@ -39,7 +39,8 @@ void response_add_static(struct request *r, enum field_id id, struct slice name,
 
 /* The whole content at once. `owner` gets a reference. */
 void response_set_body(struct request *r, struct slice body, struct owner *owner);
-/* A source of `length` bytes, -1 for unknown. The response closes it. */
+/* A source of `length` bytes, -1 for unknown. The response closes it. Like response_set_body it gives up what was set before, field block included; who
+ * wraps a body or a source instead puts the wrapper into response.source and sets response.length himself, and leaves body_owner as it is. */
 void response_set_source(struct request *r, struct source *source, int64_t length);
 
 /* The head is decided: middleware may still change it (app->on_response), then the engine sends. */

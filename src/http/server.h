@@ -1,0 +1,52 @@
+/*
+ * server.h - what an engine needs to know of the listener a connection came through: conn->server
+ * points to one of these.
+ *
+ * The main program fills it in from the configuration and keeps it until the worker ends; engines
+ * only read it.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct app;
+
+struct http_limits {
+	uint32_t uri;         /* bytes of a request target; more: 414 */
+	uint32_t header_size; /* bytes of all field lines together, so of one, too; more: 431 */
+	uint32_t headers;     /* number of field lines; more: 431 */
+	int64_t body;         /* bytes of a request's content; more: 413; 0: without limit */
+	uint32_t pipeline;    /* bytes of requests that may wait behind the one in hand */
+	uint32_t keepalive_requests; /* of one connection; 0: without end */
+};
+
+struct http_timeouts {     /* milliseconds */
+	int64_t header_ms; /* from its first byte until a head is complete */
+	int64_t body_ms;   /* the longest the peer may owe us content: see http1/pace.h */
+	int64_t send_ms;   /* likewise for taking the response */
+	int64_t idle_ms;   /* between requests */
+	int64_t
+	    min_rate;   /* bytes a second, of content and of responses; 0: progress alone counts */
+	bool adaptive;  /* idle shrinks as connections get scarce: http1/idle.h */
+	bool keepalive; /* false: one request a connection */
+};
+
+struct http_server {
+	const struct app *app;
+	void *sites; /* becomes request->server */
+	struct http_limits limits;
+	struct http_timeouts timeouts;
+	unsigned connections_max; /* limits.connections: for the adaptive idle time-out */
+	bool http2;               /* a client may open with the preface of HTTP/2 */
+};
+
+/* Whole answers, ready-made because they have to be cheap, for a newcomer that is turned away: all
+ * connections are taken (503), or all that one address may have (429). */
+extern const struct slice http_busy_answer;
+extern const struct slice http_address_answer;
+
+#endif
