@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""peer.py - clients that a shell can not play.
+
+  peer.py pieces PORT SEED      sends standard input cut at random, prints the answer until the end
+  peer.py bytewise PORT         sends standard input byte by byte, prints the answer until the end
+  peer.py hold PORT COUNT       asks once on each of COUNT connections, says "held", keeps them until
+                                standard input ends
+  peer.py pass-socket PORT COMMAND...
+                                runs the command with a listening socket, as systemd hands it over
+"""
+
+import os
+import random
+import socket
+import sys
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SECONDS = 20
+
+
+def connect(port):
+    s = socket.create_connection(("127.0.0.1", int(port)), SECONDS)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def drain(s):
+    while data := s.recv(65536):
+        sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def send_cut(port, text, sizes):
+    """Reads only when all is sent: what the server answers early has to wait in its socket."""
+    s = connect(port)
+    at = 0
+    while at < len(text):
+        n = next(sizes)
+        s.sendall(text[at : at + n])
+        at += n
+    drain(s)
+
+
+def random_sizes(seed):
+    chance = random.Random(seed)
+    while True:
+        yield chance.choice((1, 2, 3, 7, 20, 60, 200))
+
+
+def pieces(port, seed):
+    send_cut(port, sys.stdin.buffer.read(), random_sizes(seed))
+
+
+def bytewise(port):
+    send_cut(port, sys.stdin.buffer.read(), iter(lambda: 1, 0))
+
+
+def ask(s):
+    """One request and its whole answer; the connection stays."""
+    s.sendall(REQUEST)
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = s.recv(65536)
+        if not more:
+            raise OSError("closed before the answer")
+        got += more
+    head, body = got.split(b"\r\n\r\n", 1)
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    while len(body) < length:
+        body += s.recv(65536)
+
+
+def hold(port, count):
+    held = [connect(port) for _ in range(int(count))]
+    for s in held:
+        ask(s)
+    print("held", flush=True)
+    sys.stdin.read()
+
+
+def pass_socket(port, *command):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", int(port)))
+    s.listen(64)
+    if s.fileno() == 3:
+        s.set_inheritable(True)
+    else:
+        os.dup2(s.fileno(), 3)
+    os.execve(command[0], command, {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
+
+
+COMMANDS = {"pieces": pieces, "bytewise": bytewise, "hold": hold, "pass-socket": pass_socket}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    COMMANDS[sys.argv[1]](*sys.argv[2:])
