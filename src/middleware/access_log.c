@@ -21,7 +21,7 @@
 
 /* A line's bound: usual limits, escaped, fit, and two lines stand in what logfile.c collects.
  * Longer ones end in "...". */
-*ones end in "...".* / enum { LINE_MAX_BYTES = 32 << 10 };
+enum { LINE_MAX_BYTES = 32 << 10 };
 
 struct access_log {
 	int file;
