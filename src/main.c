@@ -1,0 +1,165 @@
+/*
+ * main.c - the command line of httpd: reads the options and does the one thing they ask for.
+ */
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "config/core.h"
+#include "config/load.h"
+#include "modules.h"
+#include "options.h"
+#include "process/master.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+/* Far more than any configuration prints to; a bound only against runaways. */
+enum { DUMP_MAX = 64 << 20 };
+
+static void print_line(void *ctx, bool mistake, const char *line)
+{
+	(void)mistake;
+	fprintf(ctx, "%s\n", line);
+}
+
+static struct config_request request_of(const struct options *o)
+{
+	return (struct config_request){
+		.file = o->config,
+		.directory = o->directory,
+		.overrides = o->overrides,
+		.override_count = o->override_count,
+		.groups = modules.groups,
+		.environ_list = environ,
+	};
+}
+
+/* The configuration, or NULL with every mistake on standard error. */
+static struct snapshot *load(const struct config_request *request, bool whole)
+{
+	struct config_report *report = report_new();
+	struct snapshot *s = config_load(request, report);
+	if (s && whole)
+		master_check(s, worker_groups, report);
+	report_each(report, print_line, stderr);
+	if (s && report_mistakes(report) > 0)
+		snapshot_unref(&s);
+	report_free(&report);
+	return s;
+}
+
+static int run_test(const struct options *o)
+{
+	struct config_request request = request_of(o);
+	struct snapshot *s = load(&request, true);
+	if (!s)
+		return EXIT_FAILURE;
+	printf("%s: configuration is sound\n", s->file ? s->file : "no file");
+	snapshot_unref(&s);
+	return EXIT_SUCCESS;
+}
+
+static int run_dump(const struct options *o)
+{
+	struct config_request request = request_of(o);
+	struct snapshot *s = load(&request, false);
+	if (!s)
+		return EXIT_FAILURE;
+	struct buf out;
+	buf_init(&out, DUMP_MAX);
+	config_dump(s, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	buf_fini(&out);
+	snapshot_unref(&s);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run_command(const struct options *o, const char *command)
+{
+	struct config_request request = request_of(o);
+	struct snapshot *s = load(&request, false);
+	if (!s)
+		return EXIT_FAILURE;
+	int status = control_send(control_path(s), command);
+	snapshot_unref(&s);
+	return status;
+}
+
+/* For the manual's check: one line a key. */
+static void print_key(void *ctx, const char *name, const struct key *key)
+{
+	(void)ctx;
+	printf("%s\t%s\n", name, key->def ? key->def : "");
+}
+
+static int run_list_keys(void)
+{
+	config_keys_list(modules.groups, print_key, NULL);
+	return EXIT_SUCCESS;
+}
+
+/* In the foreground: the URLs to open. */
+static void greet(const struct snapshot *s, const struct listener_set *listeners)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		const struct listener *l = &listeners->list[i];
+		unsigned port = net_addr_port(&l->addr);
+		char host[NET_ADDR_TEXT];
+		net_addr_host(&l->addr, host);
+		if (port == 0)
+			log_notice("listening on %s", l->name);
+		else if (strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0)
+			log_notice("open http://localhost:%u/ (%s)", port, l->name);
+		else
+			log_notice("open http://%s/", l->name);
+	}
+	const struct site_settings *site = config_settings(s->sites[0], &site_group);
+	if (!s->file)
+		log_notice("serving %s", site->root);
+}
+
+static int run_server(const struct options *o)
+{
+	struct config_request request = request_of(o);
+	struct master_options options = {
+		.config = &request,
+		.groups = worker_groups,
+		.daemon = o->daemon,
+		.argv = o->argv,
+		.greet = greet,
+	};
+	return master_run(&options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	if (options_parse(&o, argc, argv) < 0)
+		return EXIT_USAGE;
+	switch (o.action) {
+	case ACTION_HELP:
+		options_help(stdout);
+		return EXIT_SUCCESS;
+	case ACTION_VERSION:
+		version_print(stdout);
+		return EXIT_SUCCESS;
+	case ACTION_LIST_KEYS:
+		return run_list_keys();
+	case ACTION_TEST:
+		return run_test(&o);
+	case ACTION_DUMP:
+		return run_dump(&o);
+	case ACTION_SIGNAL:
+		return run_command(&o, o.signal);
+	case ACTION_STATUS:
+		return run_command(&o, "status");
+	case ACTION_RUN:
+		break;
+	}
+	return run_server(&o);
+}

@@ -1,0 +1,39 @@
+/*
+ * options.h - the command line as data.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "config/load.h"
+
+#include <stdio.h>
+
+enum action {
+	ACTION_RUN,
+	ACTION_TEST,
+	ACTION_DUMP,
+	ACTION_SIGNAL,
+	ACTION_STATUS,
+	ACTION_VERSION,
+	ACTION_HELP,
+	ACTION_LIST_KEYS,
+};
+
+enum { OPTIONS_OVERRIDES = 4 }; /* one for each option that sets a key */
+
+struct options {
+	enum action action;
+	const char *config;    /* NULL: none, serve `directory` or the current one */
+	const char *directory; /* NULL: none given */
+	const char *signal;    /* one of reload, stop, quit, reopen, upgrade */
+	bool daemon;
+	struct config_override overrides[OPTIONS_OVERRIDES];
+	size_t override_count;
+	char **argv;
+};
+
+/* Strings are borrowed from argv. ERR_SYNTAX with a line on standard error for wrong usage. */
+MUST_CHECK int options_parse(struct options *o, int argc, char **argv);
+void options_help(FILE *to);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * version.c - what --version prints.
+ */
+#include "version.h"
+
+#include "config.h"
+#include "process/sandbox.h"
+
+#include <libconfig.h>
+
+void version_print(FILE *to)
+{
+	char confined[64];
+	sandbox_describe(sandbox_offered(), confined, sizeof(confined));
+	fprintf(to, "%s\n", PACKAGE_STRING);
+	fprintf(to, "protocols: HTTP/1.1\n");
+	fprintf(to, "libraries: libconfig %d.%d.%d\n", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
+	    LIBCONFIG_VER_REVISION);
+	fprintf(to, "confinement here: %s\n", confined);
+	fprintf(to, "configuration: %s\n", HTTPD_CONF);
+}
