@@ -1,5 +1,6 @@
 /*
- * core.h - the settings that belong to no module: processes, listeners, log, limits, time-outs, sites and routes.
+ * core.h - the settings that belong to no module: processes, listeners, log, limits, time-outs,
+ * sites and routes.
  */
 #ifndef CONFIG_CORE_H
 #define CONFIG_CORE_H
@@ -20,27 +21,28 @@ struct listen_settings { /* an entry of listen */
 	int64_t port;
 	const char *protocol; /* "http" ... */
 	int64_t backlog;
-	int64_t mode;         /* of a unix socket */
-	const char *owner;    /* likewise: "user" or "user:group" */
-	bool http2;           /* h2c by prior knowledge, h2 by ALPN */
+	int64_t mode;      /* of a unix socket */
+	const char *owner; /* likewise: "user" or "user:group" */
+	bool http2;        /* h2c by prior knowledge, h2 by ALPN */
 };
 
 struct log_settings {
 	const char *access; /* a path, "-", "off", "syslog:FACILITY" */
 	const char *format; /* "common", "combined", "json" or a template */
 	const char *error;
-	int level;          /* enum log_level */
+	int level; /* enum log_level */
 };
 
 struct limits_settings {
-	int64_t connections;        /* over all workers */
+	int64_t connections; /* over all workers */
 	int64_t per_address;
-	int64_t uri;                /* bytes of the request target */
-	int64_t header_size;        /* bytes of all fields; of one too */
-	int64_t headers;            /* their number */
-	int64_t body;               /* bytes of a request's content */
-	int64_t body_memory;        /* more than this is spooled to a file for handlers that need the whole */
-	int64_t pipeline;           /* bytes of requests that wait behind the one being answered */
+	int64_t uri;         /* bytes of the request target */
+	int64_t header_size; /* bytes of all fields; of one too */
+	int64_t headers;     /* their number */
+	int64_t body;        /* bytes of a request's content */
+	int64_t
+	    body_memory;  /* more than this is spooled to a file for handlers that need the whole */
+	int64_t pipeline; /* bytes of requests that wait behind the one being answered */
 	int64_t keepalive_requests; /* of one connection; 0: without end */
 };
 
@@ -52,7 +54,8 @@ struct timeouts_settings { /* all in milliseconds */
 	int64_t drain;
 	bool adaptive;
 	bool keepalive;
-	int64_t min_rate; /* bytes a second that a peer must send or take in the long run, after the first seconds */
+	int64_t min_rate; /* bytes a second that a peer must send or take in the long run, after the
+			     first seconds */
 };
 
 struct site_settings {
@@ -64,7 +67,8 @@ struct route_settings {
 	const char *path;
 	const char *host;
 	struct config_strings methods;
-	const char *handler; /* "health", "metrics", "status": handlers without settings of their own */
+	const char
+	    *handler; /* "health", "metrics", "status": handlers without settings of their own */
 };
 
 extern const struct key_group core_group, listen_group, log_group, limits_group, timeouts_group,

@@ -1,10 +1,13 @@
 /*
- * keys.h - configuration keys as data. A feature describes its keys in rows beside its code; loading, checking,
+ * keys.h - configuration keys as data. A feature describes its keys in rows beside its code;
+ * loading, checking,
  * --dump, the environment and the manual's check all read these rows.
  *
- * Rows come in groups; a group is one C struct of settings. A group with a name is a group in the file too
- * (`limits = { ... }`); one without stands directly in its scope (`port` of a listen entry). A group that may stand in several
- * scopes is inherited: what is not given at a site has the site's parent's value, key by key.
+ * Rows come in groups; a group is one C struct of settings. A group with a name is a group in the
+ * file too
+ * (`limits = { ... }`); one without stands directly in its scope (`port` of a listen entry). A
+ * group that may stand in several scopes is inherited: what is not given at a site has the site's
+ * parent's value, key by key.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -50,7 +53,8 @@ struct config_groups {
 	size_t count;
 };
 
-/* Where something was written, for messages. file NULL: not in a file (then `line` is 0 and `source` says what: "environment"). */
+/* Where something was written, for messages. file NULL: not in a file (then `line` is 0 and
+ * `source` says what: "environment"). */
 struct config_place {
 	const char *file;
 	int line;
@@ -66,31 +70,47 @@ struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	const char *def;            /* as text, the way it would be written in the environment: "30s", "true", "a,b"; NULL: none */
-	int64_t min, max;           /* of INT, DURATION (ms), SIZE (bytes); both 0: not bounded (durations and sizes are never negative) */
-	const char *const *choices; /* of CHOICE, NULL-terminated */
+	const char *def;  /* as text, the way it would be written in the environment: "30s", "true",
+			     "a,b"; NULL: none */
+	int64_t min, max; /* of INT, DURATION (ms), SIZE (bytes); both 0: not bounded (durations and
+			     sizes are never negative) */
+	const char *const *choices;    /* of CHOICE, NULL-terminated */
 	const struct key_group *group; /* of GROUP and GROUPS */
 	enum reload_class reload;
 	bool required;
-	const char *help;           /* one line, no full stop */
+	const char *help; /* one line, no full stop */
 };
 
 struct config_report;
 struct config_scope;
 
 struct key_group {
-	const char *name;          /* NULL: its rows stand directly in the scope */
-	unsigned scopes;           /* SCOPE_* bits; 0 for a group that only nests in another */
-	const struct key *keys;    /* ends with a row whose name is NULL */
-	size_t size;               /* of the struct of settings */
-	/* `tls = true`, `tls = "self"`: a scalar in place of the group sets this key of it; NULL: not permitted. */
+	const char *name;       /* NULL: its rows stand directly in the scope */
+	unsigned scopes;        /* SCOPE_* bits; 0 for a group that only nests in another */
+	const struct key *keys; /* ends with a row whose name is NULL */
+	size_t size;            /* of the struct of settings */
+	/* `tls = true`, `tls = "self"`: a scalar in place of the group sets this key of it; NULL:
+	 * not permitted. */
 	const char *shorthand;
 	const char *help;
-	/* Called after loading for each place where the group was given (or once at SCOPE_GLOBAL); says what is wrong in the report. May be NULL. */
-	void (*check)(const struct config_scope *scope, const void *settings, struct config_report *report);
+	/* Called after loading for each place where the group was given (or once at SCOPE_GLOBAL);
+	 * says what is wrong in the report. May be NULL. */
+	void (*check)(
+	    const struct config_scope *scope, const void *settings, struct config_report *report);
 };
 
+/*
+ * Calls fn for every key there is, with its dotted name: "workers", "limits.connections",
+ * "listen.port", "sites.names", "routes.path", "files.index", "upstreams.servers.url". A key that
+ * may stand in several places comes once. For the manual's check.
+ */
+void config_keys_list(const struct key_group *const *groups,
+    void (*fn)(void *ctx, const char *name, const struct key *key), void *ctx);
+
 #define KEY_AT(type_, member) offsetof(type_, member)
-#define KEYS_END { .name = NULL }
+#define KEYS_END             \
+	{                    \
+		.name = NULL \
+	}
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * report.h - everything that is wrong with a configuration, collected, then told in the order of the lines.
+ * report.h - everything that is wrong with a configuration, collected, then told in the order of
+ * the lines.
  */
 #ifndef CONFIG_REPORT_H
 #define CONFIG_REPORT_H
@@ -11,8 +12,8 @@ struct config_report;
 struct config_report *report_new(void);
 void report_free(struct config_report **r);
 
-/* "httpd.conf:12: unknown key 'certifcate' in tls (did you mean 'certificate'?)". The text has no place and no full stop. A mistake
- * refuses the configuration, a warning does not. */
+/* "httpd.conf:12: unknown key 'certifcate' in tls (did you mean 'certificate'?)". The text has no
+ * place and no full stop. A mistake refuses the configuration, a warning does not. */
 void report_mistake(struct config_report *r, struct config_place at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void report_warning(struct config_report *r, struct config_place at, const char *fmt, ...)
@@ -20,7 +21,9 @@ void report_warning(struct config_report *r, struct config_place at, const char 
 
 size_t report_mistakes(const struct config_report *r);
 size_t report_warnings(const struct config_report *r);
-/* Calls fn for each line, sorted by file and line: "FILE:LINE: text", warnings "FILE:LINE: warning: text". */
-void report_each(const struct config_report *r, void (*fn)(void *ctx, bool mistake, const char *line), void *ctx);
+/* Calls fn for each line, sorted by file and line: "FILE:LINE: text", warnings "FILE:LINE: warning:
+ * text". */
+void report_each(const struct config_report *r,
+    void (*fn)(void *ctx, bool mistake, const char *line), void *ctx);
 
 #endif

@@ -1,0 +1,615 @@
+/*
+ * core.c - the rows of the settings that belong to no module, and what can be wrong with them one
+ * by one.
+ *
+ * A bound keeps out what can not be meant or can not work; its reason stands beside it. What is
+ * wrong only in comparison with other entries is found in check.c, what needs the file system
+ * further above.
+ */
+#include "config/core.h"
+
+#include "base/log.h"
+#include "base/scoreboard.h"
+#include "config/check.h"
+#include "config/report.h"
+#include "config/suggest.h"
+
+#include <string.h>
+#include <sys/un.h>
+
+#define SECOND INT64_C(1000)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+#define KB INT64_C(1024)
+#define MB (1024 * KB)
+#define GB (1024 * MB)
+
+/* The top level. */
+
+static const struct key core_keys[] = {
+	{
+	    .name = "user",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct core_settings, user),
+	    .help = "the user that workers run as, when started as root",
+	},
+	{
+	    .name = "group",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct core_settings, group),
+	    .help = "their group; without it, the user's",
+	},
+	{
+	    .name = "workers",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct core_settings, workers),
+	    .def = "0",
+	    .min = 0,
+	    .max = SCORE_SLOTS / 2, /* during a reload two generations share the slots */
+	    .help = "number of worker processes; 0: one for each processor",
+	},
+	{
+	    .name = "pid_file",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct core_settings, pid_file),
+	    .reload = RELOAD_RESTART, /* locked for as long as the master runs */
+	    .help = "the file with the master's process id",
+	},
+	{
+	    .name = "control",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct core_settings, control),
+	    .reload = RELOAD_RESTART, /* the verdict of the reload itself goes over it */
+	    .help = "the socket where --signal and --status ask",
+	},
+	{
+	    .name = "mime_types",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct core_settings, mime_types),
+	    .help = "a file of media types that complete the built-in ones",
+	},
+	{
+	    .name = "listen",
+	    .type = KEY_GROUPS,
+	    .group = &listen_group,
+	    .help = "the addresses and ports to listen on",
+	},
+	{
+	    .name = "sites",
+	    .type = KEY_GROUPS,
+	    .group = &site_group,
+	    .help = "the sites to serve",
+	},
+	KEYS_END,
+};
+
+static void refuse_empty(const struct config_scope *scope, const struct key_group *g,
+    const char *key, const char *value, struct config_report *report)
+{
+	if (value && !*value)
+		report_mistake(report, config_place(scope, g, key),
+		    "%s%s%s: \"\" is no value (leave the key out)", g->name ? g->name : "",
+		    g->name ? "." : "", key);
+}
+
+static void check_core(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct core_settings *core = settings;
+	refuse_empty(scope, &core_group, "user", core->user, report);
+	refuse_empty(scope, &core_group, "group", core->group, report);
+	refuse_empty(scope, &core_group, "pid_file", core->pid_file, report);
+	refuse_empty(scope, &core_group, "control", core->control, report);
+	refuse_empty(scope, &core_group, "mime_types", core->mime_types, report);
+	if (core->control && strlen(core->control) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		report_mistake(report, config_place(scope, &core_group, "control"),
+		    "control: the path of a socket has at most %zu bytes",
+		    sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+}
+
+const struct key_group core_group = {
+	.scopes = SCOPE_GLOBAL,
+	.keys = core_keys,
+	.size = sizeof(struct core_settings),
+	.help = "processes and files of the server",
+	.check = check_core,
+};
+
+/* An entry of listen. */
+
+static const struct key listen_keys[] = {
+	{
+	    .name = "address",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct listen_settings, address),
+	    .def = "*",
+	    .help = "an address, a host name, \"*\" (IPv6 and IPv4) or \"unix:PATH\"",
+	},
+	{
+	    .name = "port",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct listen_settings, port),
+	    .def = "8080",
+	    .min = 1, /* 0 would be another port after each start */
+	    .max = 65535,
+	    .help = "the port; ignored for a unix socket",
+	},
+	{
+	    .name = "protocol",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct listen_settings, protocol),
+	    .def = "http",
+	    .help = "the protocol spoken there",
+	},
+	{
+	    .name = "backlog",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct listen_settings, backlog),
+	    .def = "4096", /* what Linux itself permits unless told otherwise */
+	    .min = 1,
+	    .max = 65535, /* the kernel counts in 16 bits on some versions */
+	    .help = "connections that wait to be accepted; the kernel may permit fewer",
+	},
+	{
+	    .name = "mode",
+	    .type = KEY_MODE,
+	    .offset = KEY_AT(struct listen_settings, mode),
+	    .def = "0666", /* as open as a port is */
+	    .help = "who may connect to a unix socket",
+	},
+	{
+	    .name = "owner",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct listen_settings, owner),
+	    .help = "the owner of a unix socket, \"user\" or \"user:group\"",
+	},
+	{
+	    .name = "http2",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct listen_settings, http2),
+	    .def = "true",
+	    .help = "whether HTTP/2 may be spoken there",
+	},
+	KEYS_END,
+};
+
+/* Why an address can not be one; NULL when it can. Whether a host name exists is found out when it
+ * is opened. */
+static const char *address_problem(const char *address)
+{
+	static const char prefix[] = "unix:";
+	struct slice text = slice_str(address);
+	if (slice_starts(text, slice_str(prefix))) {
+		struct slice path = slice_tail(text, strlen(prefix));
+		if (!slice_starts(path, SLICE("/")))
+			return "the path of a unix socket begins with '/' "
+			       "(\"unix:/run/httpd.sock\")";
+		if (path.len >= sizeof(((struct sockaddr_un *)0)->sun_path))
+			return "the path of a unix socket has at most 107 bytes";
+		return NULL;
+	}
+	if (text.len == 0)
+		return "an empty address (expected \"*\", an address or a host name)";
+	ptrdiff_t colon = slice_find_last(text, ':');
+	bool one_colon = colon >= 0 && slice_find(text, ':') == colon;
+	if (one_colon || (slice_starts(text, SLICE("[")) && !slice_ends(text, SLICE("]"))))
+		return "the port is a key of its own (port = 80;)";
+	if (slice_find(text, ' ') >= 0 || slice_find(text, '/') >= 0)
+		return "not an address (expected \"*\", an address, a host name or \"unix:PATH\")";
+	return NULL;
+}
+
+static void check_listen(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct listen_settings *listen = settings;
+	const char *why = address_problem(listen->address);
+	if (why)
+		report_mistake(report, config_place(scope, &listen_group, "address"),
+		    "listen[%zu].address: \"%s\": %s", scope->index, listen->address, why);
+}
+
+const struct key_group listen_group = {
+	.scopes = SCOPE_LISTEN,
+	.keys = listen_keys,
+	.size = sizeof(struct listen_settings),
+	.help = "an address to listen on",
+	.check = check_listen,
+};
+
+/* Logs. */
+
+static const char *const level_choices[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_NOTICE] = "notice",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	NULL,
+};
+
+static const struct key log_keys[] = {
+	{
+	    .name = "access",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct log_settings, access),
+	    .def = "-",
+	    .help = "where requests are logged: a path, \"-\" (standard output), \"off\" or "
+		    "\"syslog:FACILITY\"",
+	},
+	{
+	    .name = "format",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct log_settings, format),
+	    .def = "combined",
+	    .help = "\"common\", \"combined\", \"json\" or a template",
+	},
+	{
+	    .name = "error",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct log_settings, error),
+	    .def = "-",
+	    .help =
+		"where events are logged: a path, \"-\" (standard error) or \"syslog:FACILITY\"",
+	},
+	{
+	    .name = "level",
+	    .type = KEY_CHOICE,
+	    .offset = KEY_AT(struct log_settings, level),
+	    .def = "notice",
+	    .choices = level_choices,
+	    .help = "the least important events that are logged",
+	},
+	KEYS_END,
+};
+
+static const char *const facilities[] = { "auth", "authpriv", "cron", "daemon", "ftp", "kern",
+	"lpr", "mail", "news", "syslog", "user", "uucp", "local0", "local1", "local2", "local3",
+	"local4", "local5", "local6", "local7", NULL };
+static const char *const formats[] = { "common", "combined", "json", NULL };
+
+/* Whether the word is in the list; the nearest one of it is left in `near`. */
+static bool is_one_of(const char *const *list, const char *word, struct suggestion *near)
+{
+	suggest_start(near, word);
+	for (; *list; list++) {
+		if (strcmp(*list, word) == 0)
+			return true;
+		suggest_try(near, *list);
+	}
+	return false;
+}
+
+static void check_destination(const struct config_scope *scope, const char *key, const char *value,
+    struct config_report *report)
+{
+	static const char prefix[] = "syslog:";
+	struct suggestion near;
+	struct config_place at = config_place(scope, &log_group, key);
+	refuse_empty(scope, &log_group, key, value, report);
+	if (strncmp(value, prefix, strlen(prefix)) != 0)
+		return;
+	const char *facility = value + strlen(prefix);
+	if (!is_one_of(facilities, facility, &near))
+		report_mistake(report, at, "log.%s: no syslog facility '%s' (%s \"syslog:%s\"%s)",
+		    key, facility, near.name ? "did you mean" : "expected",
+		    near.name ? near.name : "daemon", near.name ? "?" : "");
+}
+
+static void check_log(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct log_settings *log = settings;
+	struct suggestion near;
+	check_destination(scope, "access", log->access, report);
+	check_destination(scope, "error", log->error, report);
+	if (strcmp(log->error, "off") == 0)
+		report_mistake(report, config_place(scope, &log_group, "error"),
+		    "log.error: can not be off (raise log.level instead)");
+	if (!strchr(log->format, '$') && !is_one_of(formats, log->format, &near))
+		report_mistake(report, config_place(scope, &log_group, "format"),
+		    "log.format: '%s' is neither \"common\", \"combined\", \"json\" nor a template "
+		    "with ${variables}",
+		    log->format);
+}
+
+const struct key_group log_group = {
+	.name = "log",
+	.scopes = SCOPE_GLOBAL,
+	.keys = log_keys,
+	.size = sizeof(struct log_settings),
+	.help = "logs of requests and of events",
+	.check = check_log,
+};
+
+/* Limits. */
+
+static const struct key limits_keys[] = {
+	{
+	    .name = "connections",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct limits_settings, connections),
+	    .def = "10000",
+	    .min = 1,
+	    .max = 1000000, /* as many descriptors as Linux gives one process by default, nearly */
+	    .help = "connections open at a time, over all workers",
+	},
+	{
+	    .name = "per_address",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct limits_settings, per_address),
+	    .def = "200", /* an office behind one address, with six connections a browser */
+	    .min = 0,
+	    .max = 1000000,
+	    .help = "of these, from one address; 0: no limit",
+	},
+	{
+	    .name = "uri",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct limits_settings, uri),
+	    .def = "8k", /* RFC 9110 section 4.1 asks for 8000 octets at least */
+	    .min = 64,
+	    .max = 1 * MB, /* a peer can make each connection hold as much */
+	    .help = "bytes of a request's target",
+	},
+	{
+	    .name = "header_size",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct limits_settings, header_size),
+	    .def = "32k",
+	    .min = 256, /* what the simplest clients send */
+	    .max = 1 * MB,
+	    .help = "bytes of all header fields of a request",
+	},
+	{
+	    .name = "headers",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct limits_settings, headers),
+	    .def = "128",
+	    .min = 1,
+	    .max = 10000, /* looking a field up goes through them one by one */
+	    .help = "number of header fields of a request",
+	},
+	{
+	    .name = "body",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct limits_settings, body),
+	    .def = "10M",
+	    .min = 0,
+	    .max = 1024 * GB, /* arithmetic with lengths stays far from 64 bits */
+	    .help = "bytes of a request's content",
+	},
+	{
+	    .name = "body_memory",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct limits_settings, body_memory),
+	    .def = "64k",
+	    .min = 0,
+	    .max = 1 * GB,
+	    .help = "content up to this is kept in memory, more goes to a file",
+	},
+	{
+	    .name = "pipeline",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct limits_settings, pipeline),
+	    .def = "64k",
+	    .min = 1 * KB,
+	    .max = 16 * MB,
+	    .help = "bytes of requests that wait behind the one being answered",
+	},
+	{
+	    .name = "keepalive_requests",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct limits_settings, keepalive_requests),
+	    .def = "0",
+	    .min = 0,
+	    .max = 1000000000, /* counted in 32 bits */
+	    .help = "requests of one connection; 0: no limit",
+	},
+	KEYS_END,
+};
+
+const struct key_group limits_group = {
+	.name = "limits",
+	.scopes = SCOPE_GLOBAL,
+	.keys = limits_keys,
+	.size = sizeof(struct limits_settings),
+	.help = "how much the server takes on",
+};
+
+/*
+ * Time-outs. Below ten milliseconds even a peer in the same rack is cut; what waits for longer than
+ * the upper bound holds its place for no use.
+ */
+
+enum { SHORTEST = 10 };
+
+static const struct key timeouts_keys[] = {
+	{
+	    .name = "header",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, header),
+	    .def = "10s",
+	    .min = SHORTEST,
+	    .max = 1 * HOUR,
+	    .help = "for the whole head of a request",
+	},
+	{
+	    .name = "body",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, body),
+	    .def = "30s",
+	    .min = SHORTEST,
+	    .max = 1 * HOUR,
+	    .help = "between two pieces of a request's content",
+	},
+	{
+	    .name = "send",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, send),
+	    .def = "30s",
+	    .min = SHORTEST,
+	    .max = 1 * HOUR,
+	    .help = "in which the client takes nothing of a response",
+	},
+	{
+	    .name = "idle",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, idle),
+	    .def = "60s",
+	    .min = SHORTEST,
+	    .max = 1 * DAY,
+	    .help = "between two requests of a connection",
+	},
+	{
+	    .name = "drain",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, drain),
+	    .def = "30s",
+	    .min = 0, /* cut at once */
+	    .max = 1 * DAY,
+	    .help = "for requests in hand to finish at a reload or stop",
+	},
+	{
+	    .name = "adaptive",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct timeouts_settings, adaptive),
+	    .def = "true",
+	    .help = "whether idle gets shorter as connections get more",
+	},
+	{
+	    .name = "keepalive",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct timeouts_settings, keepalive),
+	    .def = "true",
+	    .help = "whether a connection is kept for another request",
+	},
+	{
+	    .name = "min_rate",
+	    .type = KEY_SIZE,
+	    .offset = KEY_AT(struct timeouts_settings, min_rate),
+	    .def = "240", /* a tenth of a slow modem: nobody real is below it for long */
+	    .min = 0,
+	    .max = 1 * GB,
+	    .help = "bytes a second that a client must send or take in the long run; 0: any",
+	},
+	KEYS_END,
+};
+
+const struct key_group timeouts_group = {
+	.name = "timeouts",
+	.scopes = SCOPE_GLOBAL,
+	.keys = timeouts_keys,
+	.size = sizeof(struct timeouts_settings),
+	.help = "how long the server waits",
+};
+
+/* A site. */
+
+static const struct key site_keys[] = {
+	{
+	    .name = "names",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct site_settings, names),
+	    .help = "host names, also \"*.example.org\"; the site without is the default",
+	},
+	{
+	    .name = "root",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct site_settings, root),
+	    .help = "the directory of its files",
+	},
+	{
+	    .name = "routes",
+	    .type = KEY_GROUPS,
+	    .group = &route_group,
+	    .help = "what answers which path, in the order of trying",
+	},
+	KEYS_END,
+};
+
+static void check_site(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct site_settings *site = settings;
+	struct config_place at = config_place(scope, &site_group, "names");
+	for (size_t i = 0; i < site->names.count; i++) {
+		const char *why = check_host_name(site->names.list[i]);
+		if (why)
+			report_mistake(report, at, "sites[%zu].names: '%s': %s", scope->index,
+			    site->names.list[i], why);
+	}
+	if (site->root && !*site->root)
+		report_mistake(report, config_place(scope, &site_group, "root"),
+		    "sites[%zu].root: \"\" is no directory (\".\" is the current one)",
+		    scope->index);
+}
+
+const struct key_group site_group = {
+	.scopes = SCOPE_SITE,
+	.keys = site_keys,
+	.size = sizeof(struct site_settings),
+	.help = "a site",
+	.check = check_site,
+};
+
+/* A route. */
+
+static const struct key route_keys[] = {
+	{
+	    .name = "path",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct route_settings, path),
+	    .required = true,
+	    .help = "the paths it answers: \"/literal\", \"/:name\", \"/rest*\", \"*.suffix\" or "
+		    "\"~expression\"",
+	},
+	{
+	    .name = "host",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct route_settings, host),
+	    .help = "the only host name it answers to",
+	},
+	{
+	    .name = "methods",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct route_settings, methods),
+	    .help = "the only methods it answers to",
+	},
+	{
+	    .name = "handler",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct route_settings, handler),
+	    .help = "a handler without settings of its own",
+	},
+	KEYS_END,
+};
+
+static void check_route(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct route_settings *route = settings;
+	size_t site = scope->parent->index, index = scope->index;
+	const char *why = route->host ? check_host_name(route->host) : NULL;
+	if (!strchr("/*~", route->path[0]) || !route->path[0])
+		report_mistake(report, config_place(scope, &route_group, "path"),
+		    "sites[%zu].routes[%zu].path: \"%s\" does not begin with '/', '*' or '~'", site,
+		    index, route->path);
+	if (why)
+		report_mistake(report, config_place(scope, &route_group, "host"),
+		    "sites[%zu].routes[%zu].host: '%s': %s", site, index, route->host, why);
+	if (route->methods.count == 0 && config_given(scope, &route_group, "methods"))
+		report_mistake(report, config_place(scope, &route_group, "methods"),
+		    "sites[%zu].routes[%zu].methods: an empty list matches nothing (leave it out "
+		    "for all "
+		    "methods)",
+		    site, index);
+}
+
+const struct key_group route_group = {
+	.scopes = SCOPE_ROUTE,
+	.keys = route_keys,
+	.size = sizeof(struct route_settings),
+	.help = "a route",
+	.check = check_route,
+};

@@ -1,0 +1,16 @@
+/*
+ * unknown.h - what to say about a name that is not known where it stands. Private to config/.
+ */
+#ifndef CONFIG_UNKNOWN_H
+#define CONFIG_UNKNOWN_H
+
+#include "config/reader.h"
+
+/* In a scope: at the top level, in a listen entry, a site or a route. */
+void unknown_member(
+    struct reader *r, const struct path *path, enum scope kind, const config_setting_t *setting);
+/* In a group. */
+void unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
+    const config_setting_t *setting);
+
+#endif
