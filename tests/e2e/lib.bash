@@ -309,11 +309,16 @@ field_of() { # NAME PATH [CURL-OPTION...]
   head_of "$@" | sed -n "s/^$name: //Ip"
 }
 
-# Sends bytes (as printf %b understands them) and prints what comes until the server closes.
-raw() { # BYTES
+# Sends bytes (as printf %b understands them, or standard input) and prints what comes until the server closes.
+raw() { # [BYTES]
   local socket status=0
   exec {socket}<>"/dev/tcp/127.0.0.1/$PORT"
-  printf '%b' "$1" >&"$socket"
+  if [ $# -gt 0 ]; then
+    # One write, so one segment; printf would write each line on its own.
+    printf '%b' "$1" | cat >&"$socket"
+  else
+    cat >&"$socket"
+  fi
   timeout 10 cat <&"$socket" || status=$?
   exec {socket}>&-
   return $status

@@ -3,6 +3,7 @@
 
   peer.py pieces PORT SEED      sends standard input cut at random, prints the answer until the end
   peer.py bytewise PORT         sends standard input byte by byte, prints the answer until the end
+  peer.py trickle PORT          sends a byte a second of a request until the server has enough of it
   peer.py hold PORT COUNT       asks once on each of COUNT connections, says "held", keeps them until
                                 standard input ends
   peer.py pass-socket PORT COMMAND...
@@ -11,6 +12,7 @@
 
 import os
 import random
+import select
 import socket
 import sys
 
@@ -55,6 +57,15 @@ def bytewise(port):
     send_cut(port, sys.stdin.buffer.read(), iter(lambda: 1, 0))
 
 
+def trickle(port):
+    s = connect(port)
+    for byte in REQUEST[: SECONDS]:
+        s.send(bytes((byte,)))
+        if select.select([s], [], [], 1)[0]:
+            break
+    drain(s)
+
+
 def ask(s):
     """One request and its whole answer; the connection stays."""
     s.sendall(REQUEST)
@@ -90,7 +101,7 @@ def pass_socket(port, *command):
     os.execve(command[0], command, {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
 
 
-COMMANDS = {"pieces": pieces, "bytewise": bytewise, "hold": hold, "pass-socket": pass_socket}
+COMMANDS = {"pieces": pieces, "bytewise": bytewise, "trickle": trickle, "hold": hold, "pass-socket": pass_socket}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+#
+# Where it listens: both families, host names, unix sockets, sockets from systemd.
+
+load lib
+setup() { httpd_setup; }
+teardown() { httpd_teardown; }
+
+listen() { # ENTRY...
+  local IFS=,
+  echo "listen = ( $* );" | httpd_config
+}
+
+hello_from() { # HOST
+  assert_equal hello "$(curl -sS --max-time 5 --noproxy '*' "http://$1:$PORT/")"
+}
+
+have_ipv6() {
+  [ -s /proc/net/if_inet6 ] && grep -q '^0\{31\}1 ' /proc/net/if_inet6
+}
+
+need_ipv6() {
+  have_ipv6 || skip "this machine has no IPv6"
+}
+
+@test "IPv4 only" {
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }"
+  httpd_start
+  hello_from 127.0.0.1
+  run curl -sS --max-time 2 "http://[::1]:$PORT/"
+  [ "$status" != 0 ]
+}
+
+@test "IPv6 only" {
+  need_ipv6
+  listen "{ address = \"::1\"; port = $PORT; }"
+  httpd_spawn
+  wait_until 10 port_in_use "$PORT"
+  hello_from '[::1]'
+  run curl -sS --max-time 2 "http://127.0.0.1:$PORT/"
+  [ "$status" != 0 ]
+}
+
+@test "* is both families" {
+  listen "{ port = $PORT; }"
+  httpd_start
+  hello_from 127.0.0.1
+  ! have_ipv6 || hello_from '[::1]'
+}
+
+# A network of one's own, with one family only; what the host has must not matter.
+in_network() { # SYSCTL... -- COMMAND
+  local set=()
+  while [ "$1" != -- ]; do
+    set+=("$1")
+    shift
+  done
+  shift
+  # shellcheck disable=SC2016  # for the inner shell
+  unshare --net bash -c '
+    ip link set lo up
+    IFS=" " read -ra settings <<<"$0"
+    for s in "${settings[@]}"; do sysctl -qw "$s" || exit 77; done
+    "$@"' "${set[*]}" "$@"
+}
+
+@test "* where IPv6 is absent" {
+  [ "$(id -u)" = 0 ] || skip "needs root, for a network of its own"
+  unshare --net true 2>/dev/null || skip "no network namespaces here"
+  listen "{ port = $PORT; }"
+  # shellcheck disable=SC2016  # for the inner shell
+  run in_network net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 -- bash -c '
+    "$1" --config "$2" & pid=$!
+    for _ in {1..200}; do curl -s "http://127.0.0.1:$3/" && break; sleep 0.05; done
+    kill $pid; wait $pid' - "$HTTPD" "$CONF" "$PORT"
+  assert_equal 0 "$status"
+  assert_match hello "$output"
+}
+
+@test "a host name, however many addresses it has" {
+  listen "{ address = \"localhost\"; port = $PORT; }"
+  httpd_start
+  hello_from 127.0.0.1
+}
+
+@test "a host name that is none is reported" {
+  listen "{ address = \"no-such-host.invalid\"; port = $PORT; }"
+  run httpd --config "$CONF"
+  assert_equal 1 "$status"
+  assert_match 'no-such-host.invalid' "$output"
+}
+
+@test "several entries" {
+  local second
+  claim_port second
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }" "{ address = \"127.0.0.1\"; port = $second; }"
+  httpd_start
+  hello_from 127.0.0.1
+  assert_equal hello "$(curl -sS "http://127.0.0.1:$second/")"
+}
+
+@test "a unix socket, with its mode" {
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }" "{ address = \"unix:$DIR/http.sock\"; mode = 432; }"
+  httpd_start
+  assert_equal hello "$(curl -sS --unix-socket "$DIR/http.sock" http://localhost/)"
+  assert_equal 660 "$(stat -c %a "$DIR/http.sock")"
+  httpd_stop
+  [ ! -e "$DIR/http.sock" ] || fail "the socket is still there"
+}
+
+@test "a stale unix socket is no obstacle, a living one is" {
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }" "{ address = \"unix:$DIR/http.sock\"; }"
+  httpd_start
+  kill -KILL "$MASTER"
+  wait_until 5 gone "$MASTER"
+  [ -S "$DIR/http.sock" ]
+  httpd_start
+  assert_equal hello "$(curl -sS --unix-socket "$DIR/http.sock" http://localhost/)"
+  run httpd --config "$CONF" --pid-file "$DIR/other.pid"
+  assert_equal 1 "$status"
+  assert_equal hello "$(curl -sS --unix-socket "$DIR/http.sock" http://localhost/)"
+}
+
+@test "LISTEN_FDS: a socket that was handed over is served" {
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }"
+  python3 "$TOP/tests/e2e/peer.py" pass-socket "$PORT" "$HTTPD" --config "$CONF" \
+    >>"$DIR/stdout" 2>>"$DIR/stderr" 3>&- &
+  MASTER=$!
+  wait_until 10 answers "$PORT"
+  hello_from 127.0.0.1
+}
+
+@test "LISTEN_FDS by systemd-socket-activate" {
+  command -v systemd-socket-activate >/dev/null || skip "systemd is not installed"
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }"
+  systemd-socket-activate --listen="127.0.0.1:$PORT" "$HTTPD" --config "$CONF" \
+    >>"$DIR/stdout" 2>>"$DIR/stderr" 3>&- &
+  MASTER=$!
+  wait_until 10 answers "$PORT"
+  hello_from 127.0.0.1
+}
+
+notified() { # REGEX
+  grep -qE "$1" "$DIR/notified"
+}
+
+@test "systemd is told READY, RELOADING and STOPPING" {
+  httpd_config <<<''
+  python3 - "$DIR/notify" >"$DIR/notified" 3>&- <<'EOT' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(30)
+while True:
+    text = s.recv(4096).decode()
+    print(text, flush=True)
+    if "STOPPING=1" in text:
+        break
+EOT
+  local listener=$!
+  wait_until 5 test -S "$DIR/notify"
+  HTTPD_ENV=("NOTIFY_SOCKET=$DIR/notify")
+  httpd_start
+  wait_until 5 notified '^READY=1' || fail "no READY"
+  httpd_reload
+  wait_until 5 notified '^RELOADING=1' || fail "no RELOADING"
+  wait_until 5 notified '^MONOTONIC_USEC=[0-9]+' || fail "no MONOTONIC_USEC"
+  httpd_stop
+  wait_until 5 notified '^STOPPING=1' || { kill "$listener"; fail "no STOPPING"; }
+}
