@@ -1,5 +1,6 @@
 /*
- * addr.h - socket addresses of the three families we serve, small enough to stand in each connection.
+ * addr.h - socket addresses of the three families we serve, small enough to stand in each
+ * connection.
  */
 #ifndef NET_ADDR_H
 #define NET_ADDR_H
@@ -20,7 +21,8 @@ struct net_addr {
 
 enum { NET_ADDR_TEXT = 64 }; /* room for "[v6]:port" and the NUL */
 
-/* From what accept4 or getsockname filled in; mapped IPv4 is unmapped, unix keeps only its family. */
+/* From what accept4 or getsockname filled in; mapped IPv4 is unmapped, unix keeps only its family.
+ */
 void net_addr_from(struct net_addr *out, const struct sockaddr_storage *from);
 /* "192.0.2.1", "2001:db8::1", "unix:"; without the port. NUL-terminated; returns the length. */
 size_t net_addr_host(const struct net_addr *a, char text_out[NET_ADDR_TEXT]);

@@ -15,7 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Who keeps borrowed bytes or a descriptor alive; embedded in the thing. Not shared between threads. */
+/* Who keeps borrowed bytes or a descriptor alive; embedded in the thing. Not shared between
+ * threads. */
 struct owner;
 typedef void (*owner_fn)(struct owner *o);
 struct owner {
@@ -40,7 +41,7 @@ struct outq {
 	uint64_t bytes; /* in the queue, of all kinds */
 };
 
-void outq_init(struct outq *q); /* all zero bytes is an empty queue, too */
+void outq_init(struct outq *q);  /* all zero bytes is an empty queue, too */
 void outq_clear(struct outq *q); /* drops all and releases the owners */
 static inline bool outq_empty(const struct outq *q)
 {
@@ -53,18 +54,23 @@ void outq_copy(struct outq *q, struct slice s);
 enum { OUTQ_CHUNK = 4096 };
 char *outq_reserve(struct outq *q, size_t n) __attribute__((returns_nonnull));
 void outq_commit(struct outq *q, size_t used);
-/* Not copied: `owner` (NULL for memory that never goes away) gets a reference until the bytes are out. */
+/* Not copied: `owner` (NULL for memory that never goes away) gets a reference until the bytes are
+ * out. */
 void outq_borrow(struct outq *q, struct slice s, struct owner *owner);
 void outq_file(struct outq *q, int fd, off_t offset, uint64_t len, struct owner *owner);
 
-/* Moves at most max bytes from the front of `from` to the end of `to`, without copying; returns how many. */
+/* Moves at most max bytes from the front of `from` to the end of `to`, without copying; returns how
+ * many. */
 uint64_t outq_move(struct outq *to, struct outq *from, uint64_t max);
 
 struct conn;
 /*
- * Sends until the queue is empty (OK) or the socket is full (ERR_AGAIN): a short write is tried again,
- * it does not mean full. ERR_CLOSED: the peer is gone. ERR_IO: a file was shorter than promised or
- * failed (errno; ENODATA for shorter): what was promised can not be kept, the connection is to be cut.
+ * Sends until the queue is empty (OK) or the socket is full (ERR_AGAIN): a short write is tried
+ * again, it does not mean full. ERR_AGAIN comes, too, when one call has sent its share, so that a
+ * fast reader of a huge file does not stop all others; conn_flush sees to it that `writable`
+ * follows in both cases. ERR_CLOSED: the peer is gone. ERR_IO: a file was shorter than promised or
+ * failed (errno; ENODATA for shorter): what was promised can not be kept, the connection is to be
+ * cut.
  */
 MUST_CHECK int outq_flush(struct outq *q, struct conn *c);
 

@@ -1,8 +1,9 @@
 /*
- * protocol.h - what a protocol engine gives the connection layer. Constant structs, listed in modules.c.
+ * protocol.h - what a protocol engine gives the connection layer. Constant structs, listed in
+ * modules.c.
  *
- * All calls come from the loop, never nested. The engine closes with conn_close or conn_linger; `close` is
- * called once afterwards, at the end of the turn, to free the engine's state.
+ * All calls come from the loop, never nested. The engine closes with conn_close or conn_linger;
+ * `close` is called once afterwards, at the end of the turn, to free the engine's state.
  */
 #ifndef NET_PROTOCOL_H
 #define NET_PROTOCOL_H
@@ -12,9 +13,11 @@ struct conn;
 struct protocol {
 	const char *name; /* "http", "gopher": as in the configuration's listen.protocol */
 	const char *alpn; /* identifier on TLS, NULL if it has none */
-	/* The connection was accepted (and its handshake is done). conn->server is the listener's. */
+	/* The connection was accepted (and its handshake is done). conn->server is the listener's.
+	 */
 	void (*open)(struct conn *c);
-	/* There may be something to read: the engine calls conn_read until it says ERR_AGAIN or enough. */
+	/* There may be something to read: the engine calls conn_read until it says ERR_AGAIN or
+	 * enough. */
 	void (*readable)(struct conn *c);
 	/* The socket takes bytes again after conn_flush said ERR_AGAIN. */
 	void (*writable)(struct conn *c);
@@ -22,8 +25,8 @@ struct protocol {
 	void (*expired)(struct conn *c);
 	/* The worker is to end: finish what is in flight, accept nothing new, close when done. */
 	void (*drain)(struct conn *c);
-	/* Idle: closing it now loses nothing. Asked when connections run short; the engine closes it
-	 * (politely) and returns 1, or returns 0. */
+	/* Idle: closing it now loses nothing. Asked when connections run short; the engine closes
+	 * it (politely) and returns 1, or returns 0. */
 	int (*cull)(struct conn *c);
 	/* The last call. c->out is cleared afterwards. */
 	void (*close)(struct conn *c);

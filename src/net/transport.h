@@ -1,14 +1,16 @@
 /*
  * transport.h - how bytes cross: a plain socket here, TLS above in tls/.
  *
- * Each call returns the number of bytes that went, 0 for end of file (recv only), ERR_AGAIN when the
- * socket has or takes no more (an edge will tell), ERR_CLOSED when the peer is gone or broke the rules.
+ * Each call returns the number of bytes that went, 0 for end of file (recv only), ERR_AGAIN when
+ * the socket has or takes no more (an edge will tell), ERR_CLOSED when the peer is gone or broke
+ * the rules.
  */
 #ifndef NET_TRANSPORT_H
 #define NET_TRANSPORT_H
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -17,6 +19,9 @@ struct conn;
 
 struct transport {
 	const char *name;
+	/* A recv that returns less than the room it had has read the socket empty (see
+	 * conn_drained). */
+	bool short_is_empty;
 	ssize_t (*recv)(struct conn *c, char *to, size_t room);
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int count, bool more);
 	/* Advances *offset. ERR_IO with errno when the file fails, 0 when it ends early. */
