@@ -1,6 +1,6 @@
 /*
- * group.h - a kind of worker. The master knows nothing of what workers do: a group tells it how many to run, what to open
- * before privileges are dropped, and what to call in the child.
+ * group.h - a kind of worker. The master knows nothing of what workers do: a group tells it how
+ * many to run, what to open before privileges are dropped, and what to call in the child.
  */
 #ifndef PROCESS_GROUP_H
 #define PROCESS_GROUP_H
@@ -15,19 +15,29 @@ struct worker_group {
 	const char *name; /* "web": stands in titles, logs and status */
 	/* How many workers this configuration wants. */
 	unsigned (*count)(const struct snapshot *s);
-	/* Master, privileged, while a configuration is taken up: says what listeners are wanted (in the snapshot's arena). */
+	/* Master, privileged, while a configuration is taken up: says what listeners are wanted (in
+	 * the snapshot's arena). */
 	size_t (*listens)(const struct snapshot *s, const struct listen_spec **specs_out);
-	/* Master, privileged: opens files (logs, certificates) that workers need. Mistakes go to the report. May be NULL. */
+	/* Master, privileged: opens files (logs, certificates) that workers need. Mistakes go to
+	 * the report. May be NULL. */
 	void (*open)(const struct snapshot *s, struct config_report *report);
 	/* Master: open log files anew. May be NULL. */
 	void (*reopen)(void);
-	/* Checks that need the file system and the worker's user, for --test and reload: --test calls it with the uid that workers will have. May be NULL. */
+	/* Checks that need the file system and the worker's user, for --test and reload: --test
+	 * calls it with the uid that workers will have. May be NULL. */
 	void (*check)(const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report);
-	/* Child, privileges dropped, sandbox not yet closed: makes everything ready, then calls worker_ready and runs until told to end. Returns the exit status. */
+	/* Child, privileges dropped, sandbox not yet closed: makes everything ready, then calls
+	 * worker_ready and runs until told to end. Returns the exit status. */
 	int (*run)(struct worker *w);
 	/* Paths the sandbox has to leave open. Child, before `run`. May be NULL. */
-	void (*sandbox)(const struct snapshot *s, void (*allow)(void *ctx, const char *path, bool write), void *ctx);
-	/* Descriptors of its own that survive into the child (logs), beside what heritage.h lists; returns their number. May be NULL. */
+	void (*sandbox)(const struct snapshot *s,
+	    void (*allow)(void *ctx, const char *path, bool write), void *ctx);
+	/*
+	 * Descriptors of its own that survive into the child (logs), beside what heritage.h lists;
+	 * returns their number. After `reopen` the master asks again and passes the i-th to each
+	 * worker as `reopened` with index i: a log without a descriptor (syslog) keeps its place
+	 * with -1. May be NULL.
+	 */
 	size_t (*keep)(int *fds_out, size_t room);
 };
 

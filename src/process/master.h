@@ -10,18 +10,31 @@
 struct master_options {
 	const struct config_request *config;      /* read again at each reload */
 	const struct worker_group *const *groups; /* NULL-terminated */
-	/* Checks of modules that config/ can not make: called after config_load with its snapshot. */
+	/* Checks of modules that config/ can not make: called after config_load with its snapshot.
+	 * May be NULL. */
 	void (*check)(const struct snapshot *s, struct config_report *report);
 	bool daemon;
-	char **argv;                              /* to start the binary anew, and for the title */
-	/* Called once the first generation accepts, for the line that greets in the foreground. May be NULL. */
+	char **argv; /* to start the binary anew. For titles main calls title_init (process/title.h)
+			first of all */
+	/* Called once the first generation accepts, for the line that greets in the foreground. May
+	 * be NULL. */
 	void (*greet)(const struct snapshot *s, const struct listener_set *listeners);
 };
 
-/* Runs until told to stop; returns the exit status: 0 stopped as asked, 1 could not start or failed. */
+/* Runs until told to stop; returns the exit status: 0 stopped as asked, 1 could not start or
+ * failed. */
 int master_run(const struct master_options *options);
 
-/* The other side: sends a command over the control socket, prints the verdict on standard output; exit status. */
+/* What the master checks beyond config_load before it takes a configuration up: the workers' user,
+ * and the groups' own checks for it. */
+void master_check(const struct snapshot *s, const struct worker_group *const *groups,
+    struct config_report *report);
+
+/* Where the master of this configuration listens for commands; NULL: nowhere. In static storage. */
+const char *control_path(const struct snapshot *s);
+
+/* The other side: sends a command over the control socket, prints the verdict on standard output;
+ * exit status. */
 int control_send(const char *socket_path, const char *command);
 
 #endif

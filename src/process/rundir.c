@@ -1,0 +1,63 @@
+/*
+ * rundir.c - see rundir.h.
+ *
+ * The control socket is where the key `control` says; else for root RUNSTATEDIR/httpd/control.sock,
+ * for others under a name in $XDG_RUNTIME_DIR that follows from the configuration's file or
+ * directory, so that --signal finds it again; else nowhere.
+ */
+#include "process/rundir.h"
+
+#include "base/slice.h"
+#include "config/core.h"
+#include "process/master.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef RUNSTATEDIR
+#define RUNSTATEDIR "/run" /* configure --runstatedir */
+#endif
+
+/* Two servers of one user have two names, a server and its --signal have one. */
+static const char *private_path(const struct snapshot *s)
+{
+	static char path[PATH_MAX];
+	char real[PATH_MAX];
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	if (!runtime || runtime[0] != '/')
+		return NULL;
+	const char *served = s->file;
+	if (!served && s->site_count > 0)
+		served =
+		    ((const struct site_settings *)config_settings(s->sites[0], &site_group))->root;
+	if (!served || !realpath(served, real))
+		return NULL;
+	int n = snprintf(
+	    path, sizeof(path), "%s/httpd-%08x.sock", runtime, slice_hash(slice_str(real)));
+	return n < (int)sizeof(path) ? path : NULL;
+}
+
+const char *control_path(const struct snapshot *s)
+{
+	const char *configured = core_settings(s)->control;
+	if (configured)
+		return configured;
+	if (geteuid() == 0)
+		return RUNSTATEDIR "/httpd/control.sock";
+	return private_path(s);
+}
+
+void rundir_make(const char *file)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	if (!slash || slash == file || (size_t)(slash - file) >= sizeof(directory))
+		return;
+	memcpy(directory, file, (size_t)(slash - file));
+	directory[slash - file] = '\0';
+	mkdir(directory, 0755);
+}

@@ -1,0 +1,12 @@
+/*
+ * rundir.h - the directory of the files of a running server. (Where the control socket is,
+ * control_path in master.h tells; it is defined beside this.)
+ */
+#ifndef PROCESS_RUNDIR_H
+#define PROCESS_RUNDIR_H
+
+/* Makes the directory that a file is to stand in, if only that one is missing. What fails shows
+ * when the file is made. */
+void rundir_make(const char *file);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * state.h - what the master knows. One struct, shared by the files that are the master: master.c,
+ * intake.c, reload.c, upgrade.c, status.c, control commands. Each part is written by the file that
+ * it is named after.
+ */
+#ifndef PROCESS_STATE_H
+#define PROCESS_STATE_H
+
+#include "base/buf.h"
+#include "process/control.h"
+#include "process/generation.h"
+#include "process/master.h"
+#include "process/pidfile.h"
+#include "process/privileges.h"
+#include "process/signals.h"
+
+enum master_phase {
+	PHASE_STARTING, /* no generation has served yet: what fails ends the master */
+	PHASE_RUNNING,
+	PHASE_STOPPING, /* ends when the last worker is gone */
+};
+
+/* A reload on its way. */
+enum reload_phase {
+	RELOAD_IDLE,
+	RELOAD_WAITING,  /* the new generation starts */
+	RELOAD_SETTLING, /* it serves; the old one closes its ears */
+};
+
+struct reload {
+	enum reload_phase phase;
+	uint64_t settle_by_ms;
+	struct buf notes; /* lines for the verdict: warnings, keys that need a restart */
+};
+
+struct master {
+	const struct master_options *options;
+	enum master_phase phase;
+	int status; /* exit status */
+	uint64_t started_ms;
+	sigset_t waiting; /* the mask for ppoll */
+	struct scoreboard *board;
+	struct privileges privileges;
+	struct pidfile pidfile;
+	struct control control;
+	struct listener_set
+	    adopted; /* from systemd or a predecessor; empty once the first generation serves */
+	struct list generations;    /* oldest first */
+	struct generation *current; /* the one that serves; NULL before the first does */
+	struct generation *next;    /* the one that starts; NULL without */
+	unsigned last_generation;
+	unsigned restarts; /* workers that died and were replaced */
+	struct reload reload;
+	int daemon_fd; /* the parent waits at its other end; -1: none does */
+	bool detached;
+};
+
+/* Ends what is under way: the verdict goes to the log and to the clients that asked for `order`. */
+void master_verdict(struct master *m, enum order order, bool good, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Everybody ends: gently (at most for timeouts.drain) or now. */
+void master_stop(struct master *m, bool gently);
+
+#endif
