@@ -87,6 +87,18 @@ static unsigned sum(struct address_table *table, int entry)
 	return count;
 }
 
+/*
+ * The caller's own count holds an entry: while it is there no one else changes its key, though
+ * another who tries to give it up may show BUSY for a moment.
+ */
+static bool is_of_key(struct address_table *table, unsigned slot, int entry, struct place place,
+    const unsigned char key[16])
+{
+	uint32_t state = atomic_load(&table->states[entry]);
+	bool held = (state & KIND_MASK) == BUSY && atomic_load(&table->counters[entry][slot]) != 0;
+	return (held || state == place.tag) && memcmp(table->keys[entry], key, 16) == 0;
+}
+
 static struct found search(
     struct address_table *table, unsigned slot, struct place place, const unsigned char key[16])
 {
@@ -98,7 +110,7 @@ static struct found search(
 			f.room = at;
 		if (state == NEVER)
 			break;
-		if (state != place.tag || memcmp(table->keys[at], key, 16) != 0)
+		if (!is_of_key(table, slot, at, place, key))
 			continue;
 		if (f.entry < 0 || atomic_load(&table->counters[at][slot]))
 			f.entry = at;
@@ -107,16 +119,22 @@ static struct found search(
 	return f;
 }
 
-/* From its `tag` to VACANT if nobody counts in it (any more). */
+/*
+ * From its `tag` to VACANT if nobody counts in it (any more). Who took the last count out while it
+ * was BUSY could not give it up himself, so it is looked at once more after each attempt.
+ */
 static void give_up(struct address_table *table, unsigned slot, int entry, uint32_t tag)
 {
-	uint32_t expected = tag;
-	if (sum(table, entry) != 0)
-		return;
-	if (!atomic_compare_exchange_strong(&table->states[entry], &expected, busy(slot)))
-		return;
-	bool used = sum(table, entry) != 0;
-	atomic_store(&table->states[entry], used ? tag : (uint32_t)VACANT);
+	while (sum(table, entry) == 0) {
+		uint32_t expected = tag;
+		if (!atomic_compare_exchange_strong(&table->states[entry], &expected, busy(slot)))
+			return;
+		if (sum(table, entry) == 0) {
+			atomic_store(&table->states[entry], VACANT);
+			return;
+		}
+		atomic_store(&table->states[entry], tag);
+	}
 }
 
 static bool claim(struct address_table *table, unsigned slot, int entry, struct place place,
@@ -134,14 +152,14 @@ static bool claim(struct address_table *table, unsigned slot, int entry, struct 
 	return true;
 }
 
-/* False if the entry was given up meanwhile. */
+/* False if the entry was given up meanwhile, which a count already in it rules out. */
 static bool count(struct address_table *table, unsigned slot, int entry, uint32_t tag)
 {
 	_Atomic uint16_t *counter = &table->counters[entry][slot];
-	atomic_fetch_add(counter, 1);
-	if (atomic_load(&table->states[entry]) == tag)
+	if (atomic_fetch_add(counter, 1) > 0 || atomic_load(&table->states[entry]) == tag)
 		return true;
 	atomic_fetch_sub(counter, 1);
+	give_up(table, slot, entry, tag);
 	return false;
 }
 
