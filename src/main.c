@@ -9,6 +9,7 @@
 #include "modules.h"
 #include "options.h"
 #include "process/master.h"
+#include "process/title.h"
 #include "version.h"
 
 #include <stdio.h>
@@ -139,6 +140,7 @@ static int run_server(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
+	title_init(argv);
 	if (options_parse(&o, argc, argv) < 0)
 		return EXIT_USAGE;
 	switch (o.action) {

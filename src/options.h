@@ -4,6 +4,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "base/error.h"
 #include "config/load.h"
 
 #include <stdio.h>
