@@ -100,7 +100,7 @@ in_network() { # SYSCTL... -- COMMAND
 }
 
 @test "a unix socket, with its mode" {
-  listen "{ address = \"127.0.0.1\"; port = $PORT; }" "{ address = \"unix:$DIR/http.sock\"; mode = 432; }"
+  listen "{ address = \"127.0.0.1\"; port = $PORT; }" "{ address = \"unix:$DIR/http.sock\"; mode = \"0660\"; }"
   httpd_start
   assert_equal hello "$(curl -sS --unix-socket "$DIR/http.sock" http://localhost/)"
   assert_equal 660 "$(stat -c %a "$DIR/http.sock")"

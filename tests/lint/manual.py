@@ -48,11 +48,26 @@ def signals_of_manual():
     return {name for item in items for name in item.split(" , ")}
 
 
+def without_groups(keys):
+    """A key whose value is a group is described by the keys in it."""
+    groups = {name.rpartition(".")[0] for name in keys}
+    return {f"{name} {default}".strip() for name, default in keys.items() if name.rpartition(".")[2] not in groups}
+
+
 def keys_of_program():
-    return {line.split("\t")[0] for line in httpd("--list-keys").splitlines()}
+    rows = (line.split("\t") for line in httpd("--list-keys").splitlines())
+    return without_groups({row[0]: row[-1] for row in rows})
+
+
+def keys_of_manual():
+    """Of `.It Ic limits.uri Pq size , default Cm 8k` the name and the default."""
+    items = re.findall(r"^\.It Ic ([a-z][\w.]*) Pq (.*)$", tap.read("man/httpd.conf.5"), re.M)
+    defaults = {name: re.search(r"default Cm (.*)$", rest) for name, rest in items}
+    return without_groups({name: found[1].replace(" , ", ",").replace(" No ", " ") if found else "" for name, found in defaults.items()})
 
 
 def main():
+    same("keys, with their defaults,", keys_of_program(), keys_of_manual())
     same("options", options_of_help(), options_of_manual())
     same("signals", signals_of_source(), signals_of_manual())
     tap.done()
