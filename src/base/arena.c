@@ -181,7 +181,8 @@ char *arena_strdup(struct arena *a, const char *s)
 	return memcpy(arena_bytes(a, size), s, size);
 }
 
-static char *format(struct arena *a, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) char *format(
+    struct arena *a, const char *fmt, va_list ap)
 {
 	char draft[256]; /* most texts fit: formatted once */
 	va_list again;

@@ -28,7 +28,8 @@ MUST_CHECK int buf_append(struct buf *b, struct slice s);
 MUST_CHECK int buf_byte(struct buf *b, char c);
 MUST_CHECK int buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-MUST_CHECK int buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+MUST_CHECK int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /* Makes room for n more bytes and returns where they go, NULL if that is over the maximum;
  * the caller writes there and then adds what it wrote to b->len (no NUL follows those bytes). */

@@ -193,7 +193,8 @@ static void emit(enum log_level level, const char *text, size_t len)
 		tell_failure(errno);
 }
 
-static void vlog(enum log_level level, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) void vlog(
+    enum log_level level, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_BYTES + 1]; /* longer than a line: compose sees that it was cut */
 	int saved = errno;

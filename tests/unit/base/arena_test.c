@@ -7,7 +7,15 @@
 
 #include <cmocka.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#endif
+
+#ifdef ARENA_POISONS
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -109,7 +117,7 @@ static void test_many_blocks(void **state)
 static void test_poison(void **state)
 {
 	(void)state;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ARENA_POISONS
 	struct arena a = { 0 };
 	char *p = arena_alloc(&a, 48);
 	assert_false(__asan_address_is_poisoned(p + 47));

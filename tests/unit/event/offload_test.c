@@ -43,7 +43,8 @@ static int set_up(void **state)
 	loop = loop_new();
 	loop_thread = pthread_self();
 	gate_open = false;
-	at_gate = finished_len = work_len = 0;
+	at_gate = finished_len = 0;
+	work_len = 0;
 	return loop ? 0 : -1;
 }
 
