@@ -31,8 +31,8 @@ struct log_sink {
 };
 
 /*
- * Copies; call again to change. With syslog the C library holds a descriptor: a process that closes
- * descriptors it does not know calls log_init again right after, before it opens others.
+ * Copies; call again to change. With syslog the C library holds a descriptor: a process about to
+ * close descriptors it does not know calls closelog() first; the next line opens it again.
  */
 void log_init(const struct log_sink *sink);
 void log_set_name(const char *name); /* "master", "worker 3": stands in each line */

@@ -53,11 +53,6 @@ struct score_slot {
 	struct score_request requests_in_hand[SCORE_IN_HAND];
 };
 
-/* Adds to a counter or gauge of the own slot without the locked instruction that += would be. */
-#define SCORE_ADD(member, n)             \
-	atomic_store_explicit(&(member), \
-	    atomic_load_explicit(&(member), memory_order_relaxed) + (n), memory_order_relaxed)
-
 struct scoreboard;
 
 /*
