@@ -19,8 +19,8 @@
 #include <sys/types.h>
 
 enum {
-	SCORE_SLOTS =
-	    256, /* workers of two generations: 128 processors, and room while one drains */
+	/* Workers of two generations: 128 processors, and room while one drains. */
+	SCORE_SLOTS = 256,
 	SCORE_IN_HAND = 32, /* requests in hand that are remembered by name, a worker */
 	SCORE_TEXT = 128,   /* bytes of "GET /path from 192.0.2.1", cut */
 	SCORE_ADDRESSES = 8192,
