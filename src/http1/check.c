@@ -1,0 +1,188 @@
+/*
+ * check.c - one meaning for a request, or none.
+ *
+ * Framing comes first: a message whose length two readers could see differently is refused before
+ * anything else in it is believed.
+ */
+#include "http1/check.h"
+
+#include "base/number.h"
+#include "http/target.h"
+
+static const struct h1_fault fine = { 0 };
+
+static struct h1_fault bad(const char *reason)
+{
+	return (struct h1_fault){ 400, reason };
+}
+
+static bool is_registered_coding(struct slice name)
+{
+	static const struct slice codings[] = {
+		{ "gzip", 4 },
+		{ "x-gzip", 6 },
+		{ "deflate", 7 },
+		{ "compress", 8 },
+		{ "x-compress", 10 },
+	};
+
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+		if (slice_eq_ci(name, codings[i]))
+			return true;
+	return false;
+}
+
+/* Not "chunked" alone: says what is wrong with it. Any member that we do not know makes it 501,
+ * unless `chunked` is in the wrong place anyway. */
+static struct h1_fault coding_fault(const struct request *r)
+{
+	struct slice rest = fields_get(&r->fields, FIELD_TRANSFER_ENCODING), member = SLICE_NONE;
+	unsigned chunked = 0, registered = 0, members = 0;
+	bool last = false;
+
+	while (field_list_next(&rest, &member)) {
+		last = slice_eq_ci(member, SLICE("chunked"));
+		chunked += last;
+		registered += is_registered_coding(member);
+		members++;
+	}
+	if (members == 0)
+		return bad("empty Transfer-Encoding (RFC 9112 6.1)");
+	if (chunked > 1)
+		return bad("chunked more than once (RFC 9112 6.1)");
+	if (chunked && !last)
+		return bad("chunked is not the final coding (RFC 9112 6.3)");
+	if (!chunked && registered == members)
+		return bad("the final coding is not chunked (RFC 9112 6.3)");
+	if (members == 1 && chunked)
+		return bad("malformed Transfer-Encoding (RFC 9112 6.1)");
+	return (struct h1_fault){ 501, "transfer coding not implemented (RFC 9112 6.1)" };
+}
+
+static struct h1_fault check_chunked(struct request *r)
+{
+	const struct fields *f = &r->fields;
+
+	if (r->version == HTTP_1_0)
+		return bad("Transfer-Encoding in HTTP/1.0 (RFC 9112 6.1)");
+	if (f->present & UINT32_C(1) << FIELD_CONTENT_LENGTH)
+		return bad("Transfer-Encoding and Content-Length (RFC 9112 6.1)");
+	if (fields_count(f, FIELD_TRANSFER_ENCODING) > 1)
+		return bad("Transfer-Encoding more than once (RFC 9112 6.1)");
+	r->content_length = -1;
+	if (!slice_eq_ci(fields_get(f, FIELD_TRANSFER_ENCODING), SLICE("chunked")))
+		return coding_fault(r);
+	return fine;
+}
+
+/* Content-Length = 1*DIGIT; a list of equal values, which RFC 9112 section 6.3 lets us refuse, is
+ * refused. */
+static struct h1_fault check_length(struct request *r)
+{
+	uint64_t length;
+
+	if (fields_count(&r->fields, FIELD_CONTENT_LENGTH) > 1)
+		return bad("Content-Length more than once (RFC 9112 6.3)");
+	if (number_parse(fields_get(&r->fields, FIELD_CONTENT_LENGTH), INT64_MAX, &length) != OK)
+		return bad("malformed Content-Length (RFC 9110 8.6)");
+	r->content_length = (int64_t)length;
+	return fine;
+}
+
+static struct h1_fault check_framing(struct request *r)
+{
+	r->content_length = 0;
+	if (r->fields.present & UINT32_C(1) << FIELD_TRANSFER_ENCODING)
+		return check_chunked(r);
+	if (r->fields.present & UINT32_C(1) << FIELD_CONTENT_LENGTH)
+		return check_length(r);
+	return fine;
+}
+
+static struct h1_fault check_host(struct request *r)
+{
+	unsigned count = fields_count(&r->fields, FIELD_HOST);
+
+	if (count > 1)
+		return bad("Host more than once (RFC 9112 3.2)");
+	if (count == 0)
+		return r->version == HTTP_1_0 ? fine : bad("no Host field (RFC 9112 3.2)");
+	if (host_parse(fields_get(&r->fields, FIELD_HOST), &r->arena, &r->host, &r->port) != OK)
+		return bad("malformed Host (RFC 9112 3.2)");
+	return fine;
+}
+
+/* An absolute target's authority takes the place of Host: RFC 9112 section 3.2.2. */
+static struct h1_fault check_target(struct request *r)
+{
+	struct target target;
+	const char *reason = NULL;
+
+	if (target_parse(r->target, r->method, &r->arena, &target, &reason) != OK)
+		return bad(reason);
+	if (target.authority.ptr &&
+	    host_parse(target.authority, &r->arena, &r->host, &r->port) != OK)
+		return bad("malformed authority in request target (RFC 9110 4.2.1)");
+	r->path = target.path;
+	r->query = target.query;
+	return fine;
+}
+
+/* CONNECT would make us a proxy, TRACE echoes what scripts may not see. */
+static struct h1_fault check_method(const struct request *r)
+{
+	if (r->method == METHOD_CONNECT)
+		return (struct h1_fault){ 405, "CONNECT is for proxies (RFC 9110 9.3.6)" };
+	if (r->method == METHOD_TRACE)
+		return (struct h1_fault){ 405, "TRACE is not offered (RFC 9110 9.3.8)" };
+	return fine;
+}
+
+static struct h1_fault check_expect(struct request *r)
+{
+	struct slice expect = fields_get(&r->fields, FIELD_EXPECT);
+
+	r->expect_continue = false;
+	if (!expect.ptr)
+		return fine;
+	if (fields_count(&r->fields, FIELD_EXPECT) > 1 ||
+	    !slice_eq_ci(expect, SLICE("100-continue")))
+		return (struct h1_fault){ 417, "unknown expectation (RFC 9110 10.1.1)" };
+	r->expect_continue = r->version != HTTP_1_0 && r->content_length != 0;
+	return fine;
+}
+
+static struct h1_fault check_size(const struct request *r, const struct http_limits *limits)
+{
+	if (limits->body > 0 && r->content_length > limits->body)
+		return (struct h1_fault){ 413, "content is too large (RFC 9110 15.5.14)" };
+	return fine;
+}
+
+static bool wants_to_keep(const struct request *r)
+{
+	if (fields_has_token(&r->fields, FIELD_CONNECTION, SLICE("close")))
+		return false;
+	return r->version != HTTP_1_0 ||
+	       fields_has_token(&r->fields, FIELD_CONNECTION, SLICE("keep-alive"));
+}
+
+struct h1_fault h1_check(struct request *r, const struct http_limits *limits, bool *keep_out)
+{
+	struct h1_fault fault = check_framing(r);
+
+	*keep_out = false;
+	if (!fault.status)
+		fault = check_host(r);
+	if (!fault.status)
+		fault = check_method(r);
+	if (!fault.status)
+		fault = check_target(r);
+	if (!fault.status)
+		fault = check_expect(r);
+	if (!fault.status)
+		fault = check_size(r, limits);
+	if (!fault.status)
+		*keep_out = wants_to_keep(r);
+	return fault;
+}

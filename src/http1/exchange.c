@@ -1,0 +1,232 @@
+/*
+ * exchange.c - one request and its response: made for the first byte of a head, handed to the app,
+ * ended in one of four ways (answered, refused, failed, aborted), and given back when the queue
+ * holds nothing of it any more.
+ *
+ * The app is told exactly once how a request ended. It may still be on the stack of a call that led
+ * here only through h1_run, which no call of the app does (see h1_kick).
+ */
+#include "http1/engine.h"
+
+#include "base/clock.h"
+#include "http/wire.h"
+#include "http1/check.h"
+#include "net/listener.h"
+#include "net/pool.h"
+
+/* Kept free: more are in hand at once only while they wait for something slower than malloc. */
+static struct pool exchanges = { .size = sizeof(struct h1_exchange), .max = 64 };
+
+static void on_unused(struct owner *o)
+{
+	struct h1_exchange *x = CONTAINER_OF(o, struct h1_exchange, owner);
+
+	arena_fini(&x->request.arena);
+	pool_give(&exchanges, x);
+}
+
+static void on_kick(struct task *t)
+{
+	struct h1_exchange *x = CONTAINER_OF(t, struct h1_exchange, kick);
+
+	if (x->h1)
+		h1_run(x->h1);
+	owner_release(&x->owner);
+}
+
+struct h1_exchange *h1_exchange_new(struct h1 *h)
+{
+	struct h1_exchange *x = pool_take(&exchanges);
+	struct request *r = &x->request;
+	struct conn *c = h->conn;
+
+	memset(x, 0, offsetof(struct h1_exchange, fields_in));
+	x->h1 = h;
+	x->owner = (struct owner){ .refs = 1, .on_last = on_unused };
+	x->kick.run = on_kick;
+	h1_parser_init(&x->parser, &h->server->limits);
+	r->wire = &h1_wire;
+	r->server = h->server->sites;
+	r->version = HTTP_1_1;
+	r->fields.list = x->fields_in;
+	r->fields.cap = H1_FIELDS_IN;
+	r->response.fields.list = x->fields_out;
+	r->response.fields.cap = H1_FIELDS_OUT;
+	r->secure = c->transport != &transport_plain;
+	r->peer = &c->peer;
+	r->local = c->listener ? &c->listener->addr : NULL;
+	r->score_place = -1;
+	return x;
+}
+
+void h1_exchange_drop(struct h1 *h)
+{
+	struct h1_exchange *x = h->exchange;
+
+	h->exchange = NULL;
+	x->h1 = NULL;
+	response_fini(&x->request);
+	owner_release(&x->owner);
+}
+
+/* The content will overwrite the read buffer: the head moves to the arena before anybody has seen a
+ * slice of it. */
+static void save_head(struct h1_exchange *x, struct slice head)
+{
+	char *copy = arena_bytes(&x->request.arena, head.len);
+
+	memcpy(copy, head.ptr, head.len);
+	h1_rebase(&x->request, (ptrdiff_t)((uintptr_t)copy - (uintptr_t)head.ptr));
+}
+
+static void hand_over(struct h1_exchange *x)
+{
+	struct request *r = &x->request;
+
+	h1_content_begin(x);
+	r->app = x->h1->server->app;
+	x->in_app = true;
+	r->app->on_head(r);
+	if (r->content_length == 0) {
+		x->content.ended = true;
+		r->app->on_end(r);
+	}
+}
+
+void h1_exchange_begin(struct h1 *h)
+{
+	const uint32_t with_content =
+	    UINT32_C(1) << FIELD_CONTENT_LENGTH | UINT32_C(1) << FIELD_TRANSFER_ENCODING;
+	struct h1_exchange *x = h->exchange;
+	struct request *r = &x->request;
+	struct slice head = slice_head(conn_peek(h->conn), x->parser.line);
+	bool keep;
+
+	if (r->fields.present & with_content)
+		save_head(x, head);
+	conn_consume(h->conn, head.len);
+	r->received_us = clock_mono_us();
+	struct h1_fault fault = h1_check(r, &h->server->limits, &keep);
+	if (fault.status) {
+		h1_refuse(h, fault);
+		return;
+	}
+	x->keep = keep;
+	h1_set_state(h, H1_BUSY);
+	hand_over(x);
+}
+
+static void answer_fault(struct h1_exchange *x, struct h1_fault fault)
+{
+	struct request *r = &x->request;
+
+	x->keep = false;
+	x->content.ended = true; /* whatever else comes is not looked at */
+	r->app = NULL;
+	r->response.close = true;
+	if (fault.status == 405)
+		response_add_static(r, FIELD_OTHER, SLICE("Allow"),
+		    SLICE("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"));
+	response_error(r, fault.status, fault.reason);
+}
+
+void h1_refuse(struct h1 *h, struct h1_fault fault)
+{
+	h1_set_state(h, H1_BUSY);
+	h->exchange->refused = true;
+	if (h->exchange->request.received_us == 0)
+		h->exchange->request.received_us = clock_mono_us();
+	answer_fault(h->exchange, fault);
+}
+
+/* What is still in the queue was not sent. The head, if it is in there, makes this a little too
+ * much. */
+static void discount_unsent(struct h1_exchange *x)
+{
+	uint64_t unsent = x->h1->conn->out.bytes;
+
+	if (unsent > x->request.content_sent)
+		unsent = x->request.content_sent;
+	x->request.content_sent -= unsent;
+}
+
+/* A refusal that did not get out is for the log all the same. */
+static void tell_refused(struct h1_exchange *x)
+{
+	x->refused = false;
+	x->request.app = x->h1->server->app;
+	x->request.app->on_refused(&x->request);
+}
+
+static void tell_abort(struct h1_exchange *x, enum abort_reason reason)
+{
+	discount_unsent(x);
+	if (x->refused)
+		tell_refused(x);
+	if (!x->in_app)
+		return;
+	x->in_app = false;
+	x->request.app->on_abort(&x->request, reason);
+}
+
+void h1_exchange_abort(struct h1 *h, enum abort_reason reason)
+{
+	tell_abort(h->exchange, reason);
+	h1_exchange_drop(h);
+	h1_set_state(h, H1_CLOSED);
+	conn_close(h->conn);
+}
+
+void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct h1_fault fault)
+{
+	struct h1_exchange *x = h->exchange;
+	struct response *response = &x->request.response;
+
+	if (x->reply.started || !x->in_app) {
+		h1_exchange_abort(h, reason);
+		return;
+	}
+	response->status = fault.status;
+	tell_abort(x, reason);
+	response_fini(&x->request);
+	*response = (struct response){ .fields = { x->fields_out, 0, H1_FIELDS_OUT, 0 } };
+	answer_fault(x, fault);
+}
+
+static void tell_done(struct h1_exchange *x)
+{
+	struct request *r = &x->request;
+	struct sink *sink = r->sink;
+
+	if (x->refused)
+		tell_refused(x);
+	if (!x->in_app)
+		return;
+	x->in_app = false;
+	r->sink = NULL;
+	if (sink && !x->content.ended)
+		sink->ops->abort(sink);
+	r->app->on_done(r);
+}
+
+void h1_exchange_finish(struct h1 *h)
+{
+	struct h1_exchange *x = h->exchange;
+
+	tell_done(x);
+	h->served++;
+	if (x->keep && !x->content.ended) {
+		h1_set_state(h, H1_DISCARD);
+		h1_content_discard(x);
+		return;
+	}
+	bool keep = x->keep;
+	h1_exchange_drop(h);
+	if (keep) {
+		conn_release_in(h->conn);
+		h1_set_state(h, H1_WAIT);
+		return;
+	}
+	h1_set_state(h, H1_CLOSED);
+	conn_linger(h->conn);
+}

@@ -1,0 +1,16 @@
+/*
+ * idle.h - how long a connection may wait for its next request: the fewer are free, the shorter.
+ */
+#ifndef HTTP1_IDLE_H
+#define HTTP1_IDLE_H
+
+#include <stdint.h>
+
+/*
+ * T - (T / connections) * active + 1 s, at least 1 s; in floating point, so that small T over many
+ * connections does not round to nothing. T is `timeout_ms`; `active` are the connections of all
+ * workers at this moment, `connections` how many there may be.
+ */
+uint64_t idle_timeout_ms(uint64_t timeout_ms, unsigned connections, unsigned active);
+
+#endif
