@@ -17,13 +17,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define SECOND INT64_C(1000)
-#define HOUR (3600 * SECOND)
-#define DAY (24 * HOUR)
-#define KB INT64_C(1024)
-#define MB (1024 * KB)
-#define GB (1024 * MB)
-
 /* The top level. */
 
 static const struct key core_keys[] = {
@@ -31,12 +24,15 @@ static const struct key core_keys[] = {
 	    .name = "user",
 	    .type = KEY_STRING,
 	    .offset = KEY_AT(struct core_settings, user),
+	    .reload = RELOAD_RESTART, /* sockets, logs and the control socket are handed to that
+					 user once */
 	    .help = "the user that workers run as, when started as root",
 	},
 	{
 	    .name = "group",
 	    .type = KEY_STRING,
 	    .offset = KEY_AT(struct core_settings, group),
+	    .reload = RELOAD_RESTART, /* likewise */
 	    .help = "their group; without it, the user's",
 	},
 	{
@@ -320,188 +316,6 @@ const struct key_group log_group = {
 	.size = sizeof(struct log_settings),
 	.help = "logs of requests and of events",
 	.check = check_log,
-};
-
-/* Limits. */
-
-static const struct key limits_keys[] = {
-	{
-	    .name = "connections",
-	    .type = KEY_INT,
-	    .offset = KEY_AT(struct limits_settings, connections),
-	    .def = "10000",
-	    .min = 1,
-	    .max = 1000000, /* as many descriptors as Linux gives one process by default, nearly */
-	    .help = "connections open at a time, over all workers",
-	},
-	{
-	    .name = "per_address",
-	    .type = KEY_INT,
-	    .offset = KEY_AT(struct limits_settings, per_address),
-	    .def = "200", /* an office behind one address, with six connections a browser */
-	    .min = 0,
-	    .max = 1000000,
-	    .help = "of these, from one address; 0: no limit",
-	},
-	{
-	    .name = "uri",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct limits_settings, uri),
-	    .def = "8k", /* RFC 9110 section 4.1 asks for 8000 octets at least */
-	    .min = 64,
-	    .max = 1 * MB, /* a peer can make each connection hold as much */
-	    .help = "bytes of a request's target",
-	},
-	{
-	    .name = "header_size",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct limits_settings, header_size),
-	    .def = "32k",
-	    .min = 256, /* what the simplest clients send */
-	    .max = 1 * MB,
-	    .help = "bytes of all header fields of a request",
-	},
-	{
-	    .name = "headers",
-	    .type = KEY_INT,
-	    .offset = KEY_AT(struct limits_settings, headers),
-	    .def = "128",
-	    .min = 1,
-	    .max = 10000, /* looking a field up goes through them one by one */
-	    .help = "number of header fields of a request",
-	},
-	{
-	    .name = "body",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct limits_settings, body),
-	    .def = "10M",
-	    .min = 0,
-	    .max = 1024 * GB, /* arithmetic with lengths stays far from 64 bits */
-	    .help = "bytes of a request's content",
-	},
-	{
-	    .name = "body_memory",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct limits_settings, body_memory),
-	    .def = "64k",
-	    .min = 0,
-	    .max = 1 * GB,
-	    .help = "content up to this is kept in memory, more goes to a file",
-	},
-	{
-	    .name = "pipeline",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct limits_settings, pipeline),
-	    .def = "64k",
-	    .min = 1 * KB,
-	    .max = 16 * MB,
-	    .help = "bytes of requests that wait behind the one being answered",
-	},
-	{
-	    .name = "keepalive_requests",
-	    .type = KEY_INT,
-	    .offset = KEY_AT(struct limits_settings, keepalive_requests),
-	    .def = "0",
-	    .min = 0,
-	    .max = 1000000000, /* counted in 32 bits */
-	    .help = "requests of one connection; 0: no limit",
-	},
-	KEYS_END,
-};
-
-const struct key_group limits_group = {
-	.name = "limits",
-	.scopes = SCOPE_GLOBAL,
-	.keys = limits_keys,
-	.size = sizeof(struct limits_settings),
-	.help = "how much the server takes on",
-};
-
-/*
- * Time-outs. Below ten milliseconds even a peer in the same rack is cut; what waits for longer than
- * the upper bound holds its place for no use.
- */
-
-enum { SHORTEST = 10 };
-
-static const struct key timeouts_keys[] = {
-	{
-	    .name = "header",
-	    .type = KEY_DURATION,
-	    .offset = KEY_AT(struct timeouts_settings, header),
-	    .def = "10s",
-	    .min = SHORTEST,
-	    .max = 1 * HOUR,
-	    .help = "for the whole head of a request",
-	},
-	{
-	    .name = "body",
-	    .type = KEY_DURATION,
-	    .offset = KEY_AT(struct timeouts_settings, body),
-	    .def = "30s",
-	    .min = SHORTEST,
-	    .max = 1 * HOUR,
-	    .help = "between two pieces of a request's content",
-	},
-	{
-	    .name = "send",
-	    .type = KEY_DURATION,
-	    .offset = KEY_AT(struct timeouts_settings, send),
-	    .def = "30s",
-	    .min = SHORTEST,
-	    .max = 1 * HOUR,
-	    .help = "in which the client takes nothing of a response",
-	},
-	{
-	    .name = "idle",
-	    .type = KEY_DURATION,
-	    .offset = KEY_AT(struct timeouts_settings, idle),
-	    .def = "60s",
-	    .min = SHORTEST,
-	    .max = 1 * DAY,
-	    .help = "between two requests of a connection",
-	},
-	{
-	    .name = "drain",
-	    .type = KEY_DURATION,
-	    .offset = KEY_AT(struct timeouts_settings, drain),
-	    .def = "30s",
-	    .min = 0, /* cut at once */
-	    .max = 1 * DAY,
-	    .help = "for requests in hand to finish at a reload or stop",
-	},
-	{
-	    .name = "adaptive",
-	    .type = KEY_BOOL,
-	    .offset = KEY_AT(struct timeouts_settings, adaptive),
-	    .def = "true",
-	    .help = "whether idle gets shorter as connections get more",
-	},
-	{
-	    .name = "keepalive",
-	    .type = KEY_BOOL,
-	    .offset = KEY_AT(struct timeouts_settings, keepalive),
-	    .def = "true",
-	    .help = "whether a connection is kept for another request",
-	},
-	{
-	    .name = "min_rate",
-	    .type = KEY_SIZE,
-	    .offset = KEY_AT(struct timeouts_settings, min_rate),
-	    .def = "240", /* a tenth of a slow modem: nobody real is below it for long */
-	    .min = 0,
-	    .max = 1 * GB,
-	    .help = "bytes a second that a client must send or take in the long run; 0: any",
-	},
-	KEYS_END,
-};
-
-const struct key_group timeouts_group = {
-	.name = "timeouts",
-	.scopes = SCOPE_GLOBAL,
-	.keys = timeouts_keys,
-	.size = sizeof(struct timeouts_settings),
-	.help = "how long the server waits",
 };
 
 /* A site. */

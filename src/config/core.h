@@ -36,13 +36,12 @@ struct log_settings {
 struct limits_settings {
 	int64_t connections; /* over all workers */
 	int64_t per_address;
-	int64_t uri;         /* bytes of the request target */
-	int64_t header_size; /* bytes of all fields; of one too */
-	int64_t headers;     /* their number */
-	int64_t body;        /* bytes of a request's content */
-	int64_t
-	    body_memory;  /* more than this is spooled to a file for handlers that need the whole */
-	int64_t pipeline; /* bytes of requests that wait behind the one being answered */
+	int64_t uri;                /* bytes of the request target */
+	int64_t header_size;        /* bytes of all fields; of one too */
+	int64_t headers;            /* their number */
+	int64_t body;               /* bytes of a request's content */
+	int64_t body_memory;        /* more goes to a file, for handlers that need the whole */
+	int64_t pipeline;           /* bytes of requests that wait behind the one being answered */
 	int64_t keepalive_requests; /* of one connection; 0: without end */
 };
 
@@ -54,8 +53,8 @@ struct timeouts_settings { /* all in milliseconds */
 	int64_t drain;
 	bool adaptive;
 	bool keepalive;
-	int64_t min_rate; /* bytes a second that a peer must send or take in the long run, after the
-			     first seconds */
+	/* Bytes a second that a peer must send or take in the long run, after the first seconds. */
+	int64_t min_rate;
 };
 
 struct site_settings {
@@ -67,8 +66,7 @@ struct route_settings {
 	const char *path;
 	const char *host;
 	struct config_strings methods;
-	const char
-	    *handler; /* "health", "metrics", "status": handlers without settings of their own */
+	const char *handler; /* one without settings: "health", "metrics", "status" */
 };
 
 extern const struct key_group core_group, listen_group, log_group, limits_group, timeouts_group,

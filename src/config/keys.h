@@ -1,13 +1,11 @@
 /*
  * keys.h - configuration keys as data. A feature describes its keys in rows beside its code;
- * loading, checking,
- * --dump, the environment and the manual's check all read these rows.
+ * loading, checking, --dump, the environment and the manual's check all read these rows.
  *
  * Rows come in groups; a group is one C struct of settings. A group with a name is a group in the
- * file too
- * (`limits = { ... }`); one without stands directly in its scope (`port` of a listen entry). A
- * group that may stand in several scopes is inherited: what is not given at a site has the site's
- * parent's value, key by key.
+ * file too (`limits = { ... }`); one without stands directly in its scope (`port` of a listen
+ * entry). A group that may stand in several scopes is inherited: what is not given at a site has
+ * the site's parent's value, key by key.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -70,12 +68,15 @@ struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	const char *def;  /* as text, the way it would be written in the environment: "30s", "true",
-			     "a,b"; NULL: none */
-	int64_t min, max; /* of INT, DURATION (ms), SIZE (bytes); both 0: not bounded (durations and
-			     sizes are never negative) */
-	const char *const *choices;    /* of CHOICE, NULL-terminated */
-	const struct key_group *group; /* of GROUP and GROUPS */
+	/* As it would be written in the environment: "30s", "true", "a,b"; NULL: none. */
+	const char *def;
+	/* Of INT, FLOAT, DURATION (ms), SIZE (bytes), and of each of INTS. Both 0: not bounded, but
+	 * durations and sizes are never negative. */
+	int64_t min, max;
+	const char *const *choices; /* of CHOICE, NULL-terminated */
+	/* Of GROUP and GROUPS. A group that has scopes of its own makes the elements scopes:
+	 * listen, sites, routes. */
+	const struct key_group *group;
 	enum reload_class reload;
 	bool required;
 	const char *help; /* one line, no full stop */

@@ -10,10 +10,14 @@
 #include "config/dump.h"
 #include "config/outside.h"
 #include "config/scope.h"
+#include "config/syntax.h"
 #include "config/value.h"
 
 #include <assert.h>
 #include <stdio.h>
+
+/* Twice what a source may have: a space stands before each word. */
+enum { MENDED_MAX = 32 << 20 };
 
 struct loading {
 	struct reader reader;
@@ -213,29 +217,34 @@ static void read_tree(struct loading *l, const config_setting_t *root)
 	}
 }
 
-/* libconfig's own words are few. */
-static void tell_syntax(struct loading *l, const config_t *tree)
+static void read_text(struct loading *l, config_t *tree)
 {
-	l->reader.partial = true;
-	if (l->reader.source->broken)
-		return; /* told already, and better */
-	report_mistake(l->reader.report,
-	    source_place(l->reader.source, (unsigned)config_error_line(tree)), "%s",
-	    config_error_text(tree));
+	const struct source *source = l->reader.source;
+	struct buf text;
+	buf_init(&text, MENDED_MAX);
+	enum syntax syntax = syntax_check(source, &text);
+	l->reader.partial = syntax != SYNTAX_SOUND;
+	if (syntax != SYNTAX_BROKEN && text.len > 0 && !config_read_string(tree, text.data)) {
+		/* What syntax.c lets pass and the library does not. */
+		l->reader.partial = true;
+		report_mistake(l->reader.report,
+		    source_place(source, (unsigned)config_error_line(tree)), "%s",
+		    config_error_text(tree));
+	}
+	buf_fini(&text);
 }
 
 static void read_file(struct loading *l, struct source *source, config_t *tree)
 {
-	const char *file = l->request->file;
 	struct snapshot *s = l->reader.snapshot;
 	l->reader.source = source;
-	if (!file)
+	if (!l->request->file)
 		return;
-	s->file = arena_strdup(&s->arena, file);
-	if (source_read(source, file, &s->arena, l->reader.report) < 0)
+	s->file = arena_strdup(&s->arena, l->request->file);
+	if (source_read(source, s->file, &s->arena, l->reader.report) == OK)
+		read_text(l, tree);
+	else
 		l->reader.partial = true;
-	else if (source->text.len > 0 && !config_read_string(tree, source->text.data))
-		tell_syntax(l, tree);
 }
 
 static void check_all(struct loading *l)

@@ -27,19 +27,18 @@ struct config_override {
 };
 
 struct config_request {
-	const char *file;      /* NULL: none */
-	const char *directory; /* serve this one: a site whose root it is, listing on; NULL with a
-				  file. Both NULL: "." */
+	const char *file; /* NULL: none */
+	/* Serve this one: a site whose root it is, listing on. NULL with a file; both NULL: "." */
+	const char *directory;
 	const struct config_override *overrides;
 	size_t override_count;
-	const struct key_group *const
-	    *groups;         /* NULL-terminated; the rows of core.h are to be among them */
+	/* NULL-terminated; those of core.h are to be among them. */
+	const struct key_group *const *groups;
 	char **environ_list; /* environ, or NULL to read no environment */
 	/*
 	 * Further checks, by layers above; NULL for none. Called also when there are mistakes
 	 * already, so that all are told in one go: then a mistaken key has the value it had without
-	 * the file, and config_mistaken says so. Not called when the file could not be read to its
-	 * end.
+	 * the file, and config_mistaken says so. Not called when the file is not even well formed.
 	 */
 	void (*check)(void *ctx, const struct snapshot *s, struct config_report *report);
 	void *check_ctx;

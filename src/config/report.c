@@ -61,6 +61,9 @@ static char *format(const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX];
 	vsnprintf(text, sizeof(text), fmt, ap);
+	for (char *c = text; *c; c++) /* what a file has in it can not make two lines of one */
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	return mem_strdup(text);
 }
 

@@ -18,17 +18,22 @@ static bool has_special(struct slice path)
 /* Segment by segment; both begin with '/'. */
 static bool segments_cover(struct slice a, struct slice b)
 {
+	bool params = false;
 	while (a.ptr && b.ptr) {
 		struct slice x = slice_split(&a, '/'), y = slice_split(&b, '/');
 		bool y_rest = slice_ends(y, SLICE("*")) && !b.ptr;
 		if (slice_ends(x, SLICE("*")) && !a.ptr) {
 			x = slice_head(x, x.len - 1);
+			/* Beside parameters a '*' stands for whole segments only. */
+			if (params && x.len > 0)
+				return false;
 			/* A parameter can be anything, so only an empty prefix is sure to cover it.
 			 */
 			return x.len == 0 || (slice_starts(y, x) && !slice_starts(y, SLICE(":")));
 		}
 		if (y_rest)
 			return false;
+		params |= slice_starts(x, SLICE(":"));
 		if (slice_starts(x, SLICE(":")) ? y.len == 0 : !slice_eq(x, y))
 			return false;
 	}

@@ -27,8 +27,7 @@ struct snapshot {
 	unsigned refs;
 	struct arena arena;
 	const char *file; /* NULL without a file */
-	char digest[17];  /* of the settings in force: 16 hex digits, equal for equal configurations
-			   */
+	char digest[17];  /* 16 hex digits, equal for equal settings in force */
 	const struct key_group *const *groups; /* all that are known, NULL-terminated */
 	struct config_scope *global;
 	struct config_scope **listens;

@@ -27,7 +27,8 @@ struct input {
 	const char *path;
 	int line;
 	enum state state;
-	int since; /* the line in which the string or comment began */
+	int since;      /* the line in which the string or comment began */
+	int first_long; /* that of the first string that goes over a line's end; 0: none */
 	int depth;
 };
 
@@ -68,6 +69,8 @@ static void note_line(struct source *s, const struct input *in)
 /* Follows one line through strings and comments. */
 static void scan_line(struct input *in, struct slice line)
 {
+	if (in->state == IN_STRING && in->first_long == 0)
+		in->first_long = in->since;
 	for (size_t i = 0; i < line.len; i++) {
 		char c = line.ptr[i], next = i + 1 < line.len ? line.ptr[i + 1] : '\0';
 		if (in->state == IN_STRING) {
@@ -129,7 +132,6 @@ static void include(struct source *s, const struct input *in, struct slice name)
 	if (!name.ptr) {
 		report_mistake(
 		    s->report, here(in), "an include is a line of its own: @include \"FILE\"");
-		s->complete = false;
 		return;
 	}
 	const char *path = include_path(s, in, name);
@@ -137,17 +139,14 @@ static void include(struct source *s, const struct input *in, struct slice name)
 		if (strcmp(at->path, path) == 0) {
 			report_mistake(
 			    s->report, here(in), "'%s' would be included by itself", path);
-			s->complete = false;
 			return;
 		}
 	}
-	if (in->depth == DEPTH_MAX) {
+	if (in->depth == DEPTH_MAX)
 		report_mistake(s->report, here(in), "'%s': includes are nested more than %d deep",
 		    path, DEPTH_MAX);
-		s->complete = false;
-	} else if (read_file(s, path, in) < 0) {
-		s->complete = false;
-	}
+	else
+		(void)!read_file(s, path, in); /* the mistake is told, what remains is read on */
 }
 
 static int add_line(struct source *s, const struct input *in, struct slice line)
@@ -182,17 +181,20 @@ static int add_lines(struct source *s, struct input *in, struct slice text)
 /* A string or comment left open would swallow what follows the include as well. */
 static void check_end(struct source *s, const struct input *in)
 {
+	struct config_place at = { in->path, in->since, NULL };
 	if (in->state == IN_CODE)
 		return;
-	struct config_place at = { in->path, in->since, NULL };
 	s->broken = true;
-	if (in->state == IN_STRING)
-		report_mistake(s->report, at,
-		    "a string that begins here does not end: a '\"' is missing here or further "
-		    "down");
-	else
+	if (in->state == IN_COMMENT) {
 		report_mistake(
 		    s->report, at, "a comment that begins here does not end ('*/' is missing)");
+		return;
+	}
+	/* Where a quote is missing, each later one opens what it should close: the first long
+	 * string is the likely place. */
+	at.line = in->first_long ? in->first_long : in->since;
+	report_mistake(s->report, at,
+	    "the string that begins here has no closing '\"' in its line, and the file lacks one");
 }
 
 static int read_file(struct source *s, const char *path, const struct input *up)
@@ -223,7 +225,7 @@ static int read_file(struct source *s, const char *path, const struct input *up)
 int source_read(
     struct source *s, const char *path, struct arena *arena, struct config_report *report)
 {
-	*s = (struct source){ .arena = arena, .report = report, .complete = true };
+	*s = (struct source){ .arena = arena, .report = report };
 	buf_init(&s->text, TEXT_MAX);
 	return read_file(s, arena_strdup(arena, path), NULL);
 }

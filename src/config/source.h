@@ -24,8 +24,7 @@ struct source {
 	struct source_line *lines; /* by line of `text`, the first is [0] */
 	size_t count;
 	size_t room;
-	bool broken;   /* a string or a comment does not end: what follows is not to be believed */
-	bool complete; /* no include is missing */
+	bool broken; /* a string or a comment does not end: what follows is not to be believed */
 };
 
 /* ERR_IO or ERR_FULL when not even the file itself can be read. All that is wrong is in the report.
