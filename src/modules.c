@@ -25,6 +25,7 @@ static const struct key_group *const groups[] = {
 	&site_group,
 	&route_group,
 	&files_group,
+	&file_cache_group,
 	NULL,
 };
 
