@@ -14,7 +14,11 @@ static bool group_has(const struct key_group *g, const char *name)
 	return false;
 }
 
-static bool selects(const struct handler *h, const struct config_scope *route)
+typedef bool (*given_fn)(const struct config_scope *s, const struct key_group *g, const char *key);
+
+/* Whether the key that chooses the handler is `given`: a group, or one key of a group without a
+ * name. */
+static bool selects(const struct handler *h, const struct config_scope *route, given_fn given)
 {
 	if (!h->select) {
 		const struct route_settings *settings = config_settings(route, &route_group);
@@ -22,9 +26,9 @@ static bool selects(const struct handler *h, const struct config_scope *route)
 	}
 	for (const struct key_group *const *g = h->groups; g && *g; g++) {
 		if ((*g)->name && strcmp((*g)->name, h->select) == 0)
-			return config_given(route, *g, NULL);
+			return given(route, *g, NULL);
 		if (!(*g)->name && group_has(*g, h->select))
-			return config_given(route, *g, h->select);
+			return given(route, *g, h->select);
 	}
 	return false;
 }
@@ -32,7 +36,7 @@ static bool selects(const struct handler *h, const struct config_scope *route)
 const struct handler *choice_first(const struct config_scope *route, const struct modules *m)
 {
 	for (const struct handler *const *h = m->handlers; *h; h++)
-		if (selects(*h, route))
+		if (selects(*h, route, config_given))
 			return *h;
 	return NULL;
 }
@@ -41,8 +45,16 @@ unsigned choice_count(const struct config_scope *route, const struct modules *m)
 {
 	unsigned count = 0;
 	for (const struct handler *const *h = m->handlers; *h; h++)
-		count += selects(*h, route);
+		count += selects(*h, route, config_given);
 	return count;
+}
+
+bool choice_mistaken(const struct config_scope *route, const struct modules *m)
+{
+	for (const struct handler *const *h = m->handlers; *h; h++)
+		if (selects(*h, route, config_mistaken))
+			return true;
+	return false;
 }
 
 const struct handler *choice_by_name(const char *name, const struct modules *m)

@@ -11,6 +11,8 @@
 const struct handler *choice_first(const struct config_scope *route, const struct modules *m);
 /* How many are: exactly one is right. */
 unsigned choice_count(const struct config_scope *route, const struct modules *m);
+/* One was written, but so that it could not be taken: it is reported already. */
+bool choice_mistaken(const struct config_scope *route, const struct modules *m);
 const struct handler *choice_by_name(const char *name, const struct modules *m);
 
 /* A name of a site or a route as hosts of requests are written: lower case, no dot at the end. NULL

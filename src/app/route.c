@@ -139,22 +139,6 @@ bool pattern_match(const struct route_pattern *p, struct slice path, struct exch
 	return false;
 }
 
-bool pattern_covers(const struct route_pattern *earlier, const struct route_pattern *later)
-{
-	if (earlier->kind == PATTERN_LITERAL)
-		return later->kind == PATTERN_LITERAL && slice_eq(earlier->text, later->text);
-	if (earlier->kind == PATTERN_PREFIX) {
-		/* Every path begins with "/", so "/" and what follows is all there is. */
-		if (later->kind == PATTERN_SUFFIX)
-			return earlier->text.len == 1;
-		return slice_starts(later->text, earlier->text);
-	}
-	if (earlier->kind == PATTERN_SUFFIX)
-		return (later->kind == PATTERN_LITERAL || later->kind == PATTERN_SUFFIX) &&
-		       slice_ends(later->text, earlier->text);
-	return false;
-}
-
 bool host_matches(struct slice pattern, struct slice host)
 {
 	if (pattern.len > 1 && pattern.ptr[0] == '*')

@@ -34,10 +34,6 @@ MUST_CHECK int pattern_compile(
 /* Takes the parameters into x when it matches; leaves x->param_count at 0 otherwise. */
 bool pattern_match(const struct route_pattern *p, struct slice path, struct exchange *x);
 
-/* Whether every path that `later` matches is matched by `earlier`, so that `later` never gets its
- * turn. May say no when the answer is yes. */
-bool pattern_covers(const struct route_pattern *earlier, const struct route_pattern *later);
-
 /* The first route with this path and host whatever its methods; NULL without one. */
 struct route *route_find(struct site *site, struct request *r);
 

@@ -1,0 +1,58 @@
+/*
+ * file_entry.h - what a worker knows of one path: with everything that an answer needs ready-made.
+ *
+ * Reference-counted: the cache holds one reference, each response that sends from it another. Only
+ * the loop's thread touches it.
+ */
+#ifndef HANDLER_FILE_ENTRY_H
+#define HANDLER_FILE_ENTRY_H
+
+#include "base/list.h"
+#include "handler/file_find.h"
+#include "http/conditions.h"
+#include "http/response.h"
+
+enum { ENTRY_FIELDS = 6 };
+
+struct file_entry {
+	struct owner owner;
+
+	/* The cache's. */
+	struct file_entry *next; /* in its place of the table */
+	struct list node;        /* in the order of use */
+	uint64_t hash;
+	uint64_t checked_ms; /* when it was last known to be true */
+	bool cached;
+	bool proven; /* asked for again after a while: in the protected part */
+
+	unsigned files_id;
+	struct slice path; /* relative to the root */
+
+	enum file_kind kind;
+	int error; /* errno of FILE_FAILED */
+
+	/* Of a regular file. */
+	int fd;            /* -1 when the body is in memory */
+	struct slice body; /* ptr NULL when it is not */
+	const char *index;
+	struct file_stamp stamp;
+	bool racy; /* written so shortly before it was read that its time may not tell the next
+		      change */
+	struct validators validators;
+	struct slice type;
+	struct field_block full; /* all fields of a 200 */
+	struct field_block base; /* without Content-Type: of a 304 and of a multipart 206 */
+	struct field fields[ENTRY_FIELDS];
+};
+
+/* Takes what `found` holds. One reference is the caller's. */
+struct file_entry *file_entry_new(
+    const struct files *f, struct slice path, struct file_found *found);
+
+/* Whether `found` says what the entry says: the same file, unchanged. */
+bool file_entry_holds(const struct file_entry *e, const struct file_found *found);
+
+/* Bytes it occupies, about. */
+size_t file_entry_size(const struct file_entry *e);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * files.c - answers requests with files below a root. Chosen by a route's `files`, and by a site's
+ * `root` alone.
+ *
+ * For each path to try: get its entry (file_load.h), answer by what it is. A hot file is a look
+ * into the cache and a response with ready-made fields. What it does not do: uploads, encodings;
+ * other methods than GET and HEAD are refused by the chain.
+ */
+#include "handler/files.h"
+
+#include "app/site.h"
+#include "base/log.h"
+#include "config/core.h"
+#include "handler/file_cache.h"
+#include "handler/file_load.h"
+#include "handler/file_source.h"
+#include "handler/files_answer.h"
+#include "handler/files_keys.h"
+#include "handler/listing.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void try_from(struct request *r, const struct files *f, unsigned at);
+
+/* The path below the root, without a slash in front. */
+static struct slice own_path(const struct request *r, const struct files *f)
+{
+	struct slice path = f->takes_rest ? exchange_param(r, SLICE("*")) : r->path;
+	return path.len && path.ptr[0] == '/' ? slice_tail(path, 1) : path;
+}
+
+static struct slice try_path(struct request *r, const struct files *f, unsigned at)
+{
+	if (at == f->try_count)
+		return f->fallback;
+	const struct files_try *t = &f->tries[at];
+	struct slice path = own_path(r, f);
+	if (!t->has_path)
+		return t->before;
+	if (t->before.len + t->after.len == 0)
+		return path;
+	return slice_str(arena_printf(&r->arena, SLICE_FMT SLICE_FMT SLICE_FMT,
+	    SLICE_ARG(t->before), SLICE_ARG(path), SLICE_ARG(t->after)));
+}
+
+static bool tries_own_path(const struct files *f, unsigned at)
+{
+	return at < f->try_count && f->tries[at].has_path &&
+	       f->tries[at].before.len + f->tries[at].after.len == 0;
+}
+
+/* A name with a dot in it is an asset: missing is missing. Without, it is a place inside the
+ * application. */
+static bool falls_back(const struct request *r, const struct files *f)
+{
+	ptrdiff_t slash = slice_find_last(r->path, '/');
+	return f->fallback.ptr && slice_find(slice_tail(r->path, (size_t)slash + 1), '.') < 0;
+}
+
+/* Which is tried after `at`; ERR_NOTFOUND if that was the last. */
+static int next_try(const struct request *r, const struct files *f, unsigned at)
+{
+	if (at + 1 < f->try_count)
+		return (int)at + 1;
+	return at < f->try_count && falls_back(r, f) ? (int)f->try_count : ERR_NOTFOUND;
+}
+
+static void answer_failure(struct request *r, const struct file_entry *e)
+{
+	static struct log_gate gate;
+	bool busy = e->error == EMFILE || e->error == ENFILE || e->error == EBUSY;
+	log_gated(&gate, LOG_LEVEL_ERROR, "cannot read '" SLICE_FMT "': %s", SLICE_ARG(e->path),
+	    strerror(e->error));
+	response_error(r, busy ? 503 : 500, "the file can not be read");
+}
+
+static void answer_missing(struct request *r, const struct files *f, unsigned at, int status)
+{
+	int next = next_try(r, f, at);
+	if (next >= 0)
+		try_from(r, f, (unsigned)next);
+	else
+		response_error(r, status, NULL);
+}
+
+static void answer(struct request *r, const struct files *f, unsigned at, struct file_entry *e)
+{
+	switch (e->kind) {
+	case FILE_REGULAR:
+		files_answer_regular(r, e);
+		return;
+	case FILE_DIRECTORY:
+		if (tries_own_path(f, at))
+			files_answer_directory(r);
+		else
+			answer_missing(r, f, at, 404);
+		return;
+	case FILE_LISTING:
+		listing_answer(r, f, e->path);
+		return;
+	case FILE_MISSING:
+		answer_missing(r, f, at, 404);
+		return;
+	case FILE_BARE:
+		answer_missing(r, f, at, 403);
+		return;
+	case FILE_FORBIDDEN:
+		response_error(r, 403, NULL);
+		return;
+	case FILE_FAILED:
+		answer_failure(r, e);
+		return;
+	}
+}
+
+static void on_loaded(struct file_waiter *w, struct file_entry *e)
+{
+	answer(w->request, w->files, w->at, e);
+}
+
+static void wait_for(struct request *r, const struct files *f, unsigned at, struct slice path)
+{
+	struct file_waiter *w = arena_zalloc(&r->arena, sizeof(*w));
+	*w = (struct file_waiter){ .request = r, .files = f, .at = at, .on_loaded = on_loaded };
+	list_init(&w->node);
+	if (file_load_wait(w, path) < 0)
+		response_error(r, 503, "too many files are being read");
+}
+
+static void try_from(struct request *r, const struct files *f, unsigned at)
+{
+	struct slice path = try_path(r, f, at);
+	struct file_entry *e = file_load_now(f, path);
+	/* Promise only what is there now: a large file may have changed within its second. */
+	if (e && e->fd >= 0 && !file_entry_unchanged(e)) {
+		file_cache_drop(e);
+		owner_release(&e->owner);
+		e = file_load_now(f, path);
+	}
+	if (!e) {
+		wait_for(r, f, at, path);
+		return;
+	}
+	answer(r, f, at, e);
+	owner_release(&e->owner);
+}
+
+static void handle(struct request *r, void *state)
+{
+	const struct files *f = state;
+	if (f)
+		try_from(r, f, 0);
+	else
+		response_error(r, 500, "the root could not be opened");
+}
+
+static void prepare_cache(const struct snapshot *s)
+{
+	const struct file_cache_settings *settings = config_settings(s->global, &file_cache_group);
+	struct file_cache_limits limits = {
+		.entries = 4096, .bytes = 32 << 20, .descriptors = 256
+	};
+	struct rlimit rl;
+	if (settings) {
+		limits.entries = (unsigned)settings->entries;
+		limits.bytes = (size_t)settings->size;
+	}
+	/* Connections need most of them. */
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0)
+		limits.descriptors = (unsigned)(rl.rlim_cur / 4 < 4096 ? rl.rlim_cur / 4 : 4096);
+	file_cache_init(&limits);
+}
+
+static const struct media_table *prepare_types(
+    const struct files_settings *s, const struct snapshot *snapshot, struct arena *a)
+{
+	/* Read for each route: the table lives in its arena, and a mime.types file is read in a
+	 * millisecond. */
+	struct media_table *t = media_new(a, NULL);
+	const char *path = core_settings(snapshot)->mime_types;
+	if (path && media_load(t, path) < 0)
+		log_warning("mime_types: cannot read %s: %s", path, strerror(errno));
+	const struct files_type *rows = s->types.list;
+	for (size_t i = 0; i < s->types.count; i++)
+		media_add(t, slice_str(rows[i].suffix), slice_str(rows[i].type));
+	return t;
+}
+
+static struct slice without_slash(const char *path)
+{
+	return slice_str(path && path[0] == '/' ? path + 1 : path);
+}
+
+static void prepare_tries(struct files *f, const struct files_settings *s, struct arena *a)
+{
+	static const struct files_try own = { .has_path = true };
+	f->try_count = s->try_list.count ? (unsigned)s->try_list.count : 1;
+	f->tries = arena_zalloc(a, f->try_count * sizeof(*f->tries));
+	f->tries[0] = own;
+	for (unsigned i = 0; i < s->try_list.count; i++) {
+		struct slice text = without_slash(s->try_list.list[i]);
+		const char *path = strstr(text.ptr, "$path");
+		f->tries[i] = (struct files_try){ .before = text };
+		if (!path)
+			continue;
+		f->tries[i].has_path = true;
+		f->tries[i].before.len = (size_t)(path - text.ptr);
+		f->tries[i].after = slice_str(path + strlen("$path"));
+	}
+}
+
+static bool ends_with_star(const char *pattern)
+{
+	return pattern && *pattern && pattern[strlen(pattern) - 1] == '*';
+}
+
+static void *prepare(const struct config_scope *route, struct arena *a)
+{
+	static unsigned ids;
+	const struct files_settings *s = config_settings(route, &files_group);
+	const char *root = files_root_of(route, s);
+	struct files *f = arena_zalloc(a, sizeof(*f));
+	if (ids == 0)
+		prepare_cache(route->snapshot);
+	if (!root || file_root_open(&f->root, root, s->follow_links) < 0) {
+		log_error("files: cannot open root '%s': %s", root ? root : "", strerror(errno));
+		return NULL;
+	}
+	f->id = ++ids;
+	f->listing = s->listing;
+	f->hidden = s->hidden;
+	f->index = s->index;
+	f->fallback = without_slash(s->fallback);
+	f->types = prepare_types(s, route->snapshot, a);
+	if (s->max_age > 0)
+		f->cache_control =
+		    slice_str(arena_printf(a, "max-age=%lld", (long long)(s->max_age / 1000)));
+	if (route->kind == SCOPE_ROUTE) {
+		const struct route_settings *settings = config_settings(route, &route_group);
+		f->takes_rest =
+		    config_given(route, &files_group, "root") && ends_with_star(settings->path);
+	}
+	prepare_tries(f, s, a);
+	return f;
+}
+
+static const struct key_group *const groups[] = { &files_group, &file_cache_group, NULL };
+
+const struct handler files_handler = {
+	.name = "files",
+	.groups = groups,
+	.select = "files",
+	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
+	.check = files_check,
+	.prepare = prepare,
+	.handle = handle,
+};
