@@ -24,7 +24,7 @@ struct spool {
 	struct buf memory;
 	int fd; /* -1: all is in memory */
 	uint64_t size;
-	bool ended; /* on_end was called */
+	int error; /* errno of what could not be kept; 0: nothing was lost */
 };
 
 struct spool_reader {
