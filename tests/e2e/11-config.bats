@@ -151,7 +151,7 @@ value() { # KEY ...: environment and options before the dump
 }
 
 @test "HTTPD_PORT and HTTPD_ROOT" {
-  HTTPD_ENV=("HTTPD_PORT=$PORT" "HTTPD_ROOT=$ROOT" "HTTPD_WORKERS=1")
+  SERVER_ENV=("HTTPD_PORT=$PORT" "HTTPD_ROOT=$ROOT" "HTTPD_WORKERS=1")
   cd "$DIR"
   httpd_start --log-level info "$ROOT"
   assert_equal hello "$(fetch /index.html)"

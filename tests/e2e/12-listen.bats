@@ -159,7 +159,7 @@ while True:
 EOT
   local listener=$!
   wait_until 5 test -S "$DIR/notify"
-  HTTPD_ENV=("NOTIFY_SOCKET=$DIR/notify")
+  SERVER_ENV=("NOTIFY_SOCKET=$DIR/notify")
   httpd_start
   wait_until 5 notified '^READY=1' || fail "no READY"
   httpd_reload

@@ -2,13 +2,13 @@
 #
 # Reloads, deaths and upgrades while visitors come: what may be lost, and what may not.
 #
-# HTTPD_LOAD_ROUNDS (default 100) is how often each happens.
+# TEST_LOAD_ROUNDS (default 100) is how often each happens.
 
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }
 
-ROUNDS=${HTTPD_LOAD_ROUNDS:-100}
+ROUNDS=${TEST_LOAD_ROUNDS:-100}
 
 # Two kinds of visitors at once, until they are told to stop: kept-alive and one connection a request.
 visitors() {

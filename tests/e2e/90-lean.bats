@@ -28,7 +28,7 @@ calls() { # NAME: how often the worker made it
 
 @test "a small file that was served before is one recv and one sendmsg" {
   configure
-  HTTPD_WRAP=(strace -D -f -ff -qq -o "$DIR/trace")
+  SERVER_WRAP=(strace -D -f -ff -qq -o "$DIR/trace")
   strace -qq -o /dev/null true || skip "no process may be traced here"
   httpd_start
   local before after name

@@ -14,14 +14,14 @@
 # stops the server and fails the test if a worker died, a sanitizer spoke, a descriptor leaked or a
 # process stayed behind.
 #
-# From the environment: HTTPD, the binary (default build/httpd); HTTPD_SHIM=1, run it under the short-I/O
-# shim; HTTPD_TEST_PORTS="FIRST LAST", where ports are taken from.
+# From the environment: HTTPD, the binary (default build/httpd); TEST_SHIM=1, run it under the short-I/O
+# shim; TEST_PORTS="FIRST LAST", where ports are taken from.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
 
-TOP=${HTTPD_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
-BUILD=${HTTPD_BUILD:-$TOP/build}
+TOP=${TEST_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+BUILD=${TEST_BUILD:-$TOP/build}
 HTTPD=${HTTPD:-$BUILD/httpd}
 
 # ---- waiting -------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ port_in_use() { # PORT
 claim_port() { # VARIABLE
   local -n claimed=$1
   local locks=${TMPDIR:-/tmp}/httpd-e2e-ports port first last
-  read -r first last <<<"${HTTPD_TEST_PORTS:-24600 24699}"
+  read -r first last <<<"${TEST_PORTS:-24600 24699}"
   [ -d "$locks" ] || mkdir -m 1777 "$locks" 2>/dev/null || true
   for port in $(shuf -i "$first-$last"); do
     if [ -s "$locks/$port" ] && ! [ -d "/proc/$(<"$locks/$port")" ]; then
@@ -77,7 +77,7 @@ claim_port() { # VARIABLE
 }
 
 httpd_setup() {
-  CLAIMS=() EXPECT_DEATHS='' MASTER='' IDLE_FDS='' HTTPD_WRAP=() HTTPD_ENV=()
+  CLAIMS=() EXPECT_DEATHS='' MASTER='' IDLE_FDS='' SERVER_WRAP=() SERVER_ENV=()
   # Not below the directories of bats: the workers' user could not enter them.
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/httpd-e2e.XXXXXX")
   chmod 755 "$DIR"
@@ -118,8 +118,8 @@ httpd() {
 server_environment() {
   local sanitizers="log_path=$DIR/sanitizer/report:print_stacktrace=1"
   printf '%s\n' "ASAN_OPTIONS=$sanitizers:verify_asan_link_order=0:${ASAN_OPTIONS-}" \
-    "UBSAN_OPTIONS=$sanitizers" "TSAN_OPTIONS=$sanitizers" "${HTTPD_ENV[@]}"
-  [ -z "${HTTPD_SHIM-}" ] || echo "LD_PRELOAD=$BUILD/tests/shim/shortio.so"
+    "UBSAN_OPTIONS=$sanitizers" "TSAN_OPTIONS=$sanitizers" "${SERVER_ENV[@]}"
+  [ -z "${TEST_SHIM-}" ] || echo "LD_PRELOAD=$BUILD/tests/shim/shortio.so"
 }
 
 # Starts it in the background and returns at once; $MASTER is its pid.
@@ -127,7 +127,7 @@ httpd_spawn() { # [ARGUMENT...]
   local env
   mapfile -t env < <(server_environment)
   [ $# -gt 0 ] || set -- --config "$CONF"
-  env "${env[@]}" "${HTTPD_WRAP[@]}" "$HTTPD" "$@" \
+  env "${env[@]}" "${SERVER_WRAP[@]}" "$HTTPD" "$@" \
     >>"$DIR/stdout" 2>>"$DIR/stderr" </dev/null 3>&- &
   MASTER=$!
 }
@@ -264,7 +264,7 @@ check_deaths() {
   local count
   count=$(deaths)
   [ "$count" = "${EXPECT_DEATHS:-0}" ] ||
-    fail "$count workers died, not ${EXPECT_DEATHS:-0}: $(grep -ahE 'worker' "$DIR/stderr" "$ERRORS")"
+    fail "$count workers died, not ${EXPECT_DEATHS:-0}: $(grep -ahsE 'worker' "$DIR/stderr" "$ERRORS")"
 }
 
 httpd_teardown() {

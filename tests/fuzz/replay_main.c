@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 	}
 	char name[256];
 	char folder[4096];
-	const char *top = getenv("HTTPD_TOP");
+	const char *top = getenv("TEST_TOP");
 	target_name(argv[0], name, sizeof(name));
 	snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/%s", top ? top : ".", name);
 	int count = replay_folder(folder);

@@ -11,7 +11,7 @@ FORBIDDEN = {("http1", "app"), ("http2", "app"), ("http3", "app")}
 
 # Who may include which library; what is not listed is the C library and the kernel.
 LIBRARIES = {
-    "libconfig.h": {"config"},
+    "libconfig.h": {"config", "version.c"},
     "openssl/": {"tls"},
     "nghttp2/": {"http2"},
 }

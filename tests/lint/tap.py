@@ -3,7 +3,7 @@
 import os
 import sys
 
-TOP = os.environ.get("HTTPD_TOP") or os.path.dirname(
+TOP = os.environ.get("TEST_TOP") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 )
 

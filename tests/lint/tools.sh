@@ -2,7 +2,7 @@
 #
 # tools.sh - what other programs say about the scripts, the manual and the layout of the code.
 set -u
-cd "${HTTPD_TOP:-$(dirname "${BASH_SOURCE[0]}")/../..}" || exit 1
+cd "${TEST_TOP:-$(dirname "${BASH_SOURCE[0]}")/../..}" || exit 1
 
 # The layout differs between versions of clang-format in small things; the tree has that of this one.
 format_version=14
