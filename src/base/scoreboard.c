@@ -151,6 +151,19 @@ int scoreboard_adopt(struct scoreboard **out, int fd)
 	return OK;
 }
 
+void scoreboard_free(struct scoreboard **board)
+{
+	struct scoreboard *old = *board;
+	*board = NULL;
+	if (!old)
+		return;
+	if (current.shared == old->shared)
+		scoreboard_use(NULL, -1);
+	munmap(old->shared, sizeof(struct shared));
+	close(old->fd);
+	mem_free(old);
+}
+
 int scoreboard_fd(const struct scoreboard *board)
 {
 	return board->fd;

@@ -114,7 +114,7 @@ static void reap(struct master *m)
 		bury(m, pid, status);
 }
 
-/* --- 4. stopping ----------------------------------------------------------------------------- */
+/* --- 5. stopping ----------------------------------------------------------------------------- */
 
 static void stop_generation(struct generation *g, bool gently)
 {
@@ -150,7 +150,7 @@ static void obey_stop(struct master *m)
 		master_stop(m, !now);
 }
 
-/* --- 5. logs --------------------------------------------------------------------------------- */
+/* --- 6. logs --------------------------------------------------------------------------------- */
 
 static void reopen_errorlog(struct generation *g)
 {
@@ -174,11 +174,10 @@ static void reopen(struct master *m)
 	master_verdict(m, ORDER_REOPEN, true, "log files reopened");
 }
 
-/* --- 6. reload ------------------------------------------------------------------------------- */
+/* --- 9. reload ------------------------------------------------------------------------------- */
 
-static void reload(struct master *m, uint64_t now_ms)
+static void reload(struct master *m)
 {
-	reload_step(m, now_ms);
 	if (!order_pending(ORDER_RELOAD) || m->reload.phase != RELOAD_IDLE)
 		return;
 	if (m->phase == PHASE_STARTING)
@@ -192,7 +191,7 @@ static void reload(struct master *m, uint64_t now_ms)
 	master_verdict(m, ORDER_RELOAD, false, "reload refused: the server stops");
 }
 
-/* --- 8. more and fewer workers --------------------------------------------------------------- */
+/* --- 10. more and fewer workers --------------------------------------------------------------- */
 
 static void change_number(struct master *m)
 {
@@ -208,7 +207,7 @@ static void change_number(struct master *m)
 		log_notice("%u %s workers wanted now", g->crews[0].wanted, g->crews[0].group->name);
 }
 
-/* --- 9. time --------------------------------------------------------------------------------- */
+/* --- 11. time --------------------------------------------------------------------------------- */
 
 static void free_generations(struct master *m)
 {
@@ -228,7 +227,7 @@ static void expire(struct master *m, uint64_t now_ms)
 	free_generations(m);
 }
 
-/* --- 10. new workers ------------------------------------------------------------------------- */
+/* --- 12. new workers ------------------------------------------------------------------------- */
 
 /* Of those that drain the oldest has had the most time. */
 static void make_room(struct master *m)
@@ -255,7 +254,8 @@ static void spawn(struct master *m)
 			make_room(m);
 }
 
-/* --- the first generation -------------------------------------------------------------------- */
+/* --- 8. the first generation --------------------------------------------------------------------
+ */
 
 static void close_adopted(struct master *m)
 {
@@ -306,17 +306,18 @@ static void turn(struct master *m)
 {
 	sleep_until_something(m); /* 1 */
 	uint64_t now_ms = clock_mono_ms();
-	reap(m);                          /* 2 */
-	LIST_EACH (node, &m->generations) /* 3 */
-		generation_read(generation_of(node));
-	obey_stop(m);                                        /* 4 */
-	reopen(m);                                           /* 5 */
-	reload(m, now_ms);                                   /* 6 */
-	start(m);                                            /* 7 */
-	change_number(m);                                    /* 8 */
-	expire(m, now_ms);                                   /* 9 */
-	spawn(m);                                            /* 10 */
-	control_serve(&m->control, now_ms, status_write, m); /* 11 */
+	reap(m); /* 2 */
+	LIST_EACH (node, &m->generations)
+		generation_read(generation_of(node));        /* 3 */
+	control_serve(&m->control, now_ms, status_write, m); /* 4: before what it may order */
+	obey_stop(m);                                        /* 5 */
+	reopen(m);                                           /* 6 */
+	reload_step(m, now_ms);                              /* 7 */
+	start(m);                                            /* 8 */
+	reload(m);                                           /* 9 */
+	change_number(m);                                    /* 10 */
+	expire(m, now_ms);                                   /* 11 */
+	spawn(m); /* 12: last, so that the next sleep knows of all deadlines */
 }
 
 static void run(struct master *m)
@@ -449,6 +450,8 @@ static void end(struct master *m)
 	control_verdict(&m->control, ORDER_QUIT, true, "stopped");
 	control_flush(&m->control);
 	control_fini(&m->control);
+	buf_fini(&m->reload.notes);
+	scoreboard_free(&m->board);
 }
 
 int master_run(const struct master_options *options)

@@ -107,5 +107,5 @@ void status_write(void *ctx, struct buf *out)
 		write_generation(out, CONTAINER_OF(node, struct generation, node));
 	/* The last newline is the verdict's. */
 	if (out->len > 0)
-		out->len--;
+		out->data[--out->len] = '\0';
 }
