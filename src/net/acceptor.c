@@ -14,8 +14,8 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
@@ -110,32 +110,45 @@ static int accept_socket(const struct acceptor *a, struct sockaddr_storage *peer
 	return accept4(a->watch.fd, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/* Lets the reserve go, and tells those in the backlog that there is no room instead of leaving them
- * to wait. */
-static void refuse_with_reserve(struct acceptor *a)
+/* Tells those in the backlog that there is no room, instead of leaving them to wait. fd: the first
+ * of them. */
+static void refuse_batch(struct acceptor *a, int fd)
 {
-	struct net_worker *net = a->net;
 	struct sockaddr_storage peer;
-	if (net->reserve_fd >= 0)
-		close(net->reserve_fd);
-	for (int i = 0; i < BATCH_REFUSED; i++) {
-		int fd = accept_socket(a, &peer);
-		if (fd < 0)
-			break;
-		refuse(net, fd, a->spec.refuse[NET_REFUSE_BUSY], false);
+	for (int i = 1; fd >= 0; i++) {
+		refuse(a->net, fd, a->spec.refuse[NET_REFUSE_BUSY], false);
+		fd = i < BATCH_REFUSED ? accept_socket(a, &peer) : -1;
 	}
-	net->reserve_fd = eventfd(0, EFD_CLOEXEC);
+	reserve_take(a->net);
+	rest(a->net);
 }
 
+/*
+ * The kernel wants a descriptor before it looks at the backlog, so this happens without a newcomer,
+ * too. Whether there is one the reserve tells; then an idle connection goes in his favour, or he is
+ * turned away.
+ */
 static void on_no_descriptor(struct acceptor *a, int error)
 {
 	static struct log_gate gate;
+	struct net_worker *net = a->net;
+	struct sockaddr_storage from;
+	struct net_addr peer;
+	reserve_release(net);
+	int fd = accept_socket(a, &from);
+	if (fd < 0 && errno == EAGAIN) {
+		reserve_take(net);
+		return;
+	}
+	if (fd >= 0 && cull_one(net)) {
+		loop_defer(net->loop, &net->reserve_task); /* behind the closing of the culled */
+		net_addr_from(&peer, &from);
+		admit(a, fd, &peer);
+		return;
+	}
 	log_gated(&gate, LOG_LEVEL_ERROR, "cannot accept on %s: %s (raise the limit of open files)",
 	    a->spec.listener->name, strerror(error));
-	if (cull_one(a->net))
-		return; /* its descriptor is free in the next turn, which comes at once */
-	refuse_with_reserve(a);
-	rest(a->net);
+	refuse_batch(a, fd);
 }
 
 static enum verdict on_failure(struct acceptor *a, int error)
@@ -189,7 +202,9 @@ static unsigned share_of(unsigned workers)
 
 /*
  * The slack of 1/64 and 1/8 keeps workers with hundreds of connections from queueing anew for a
- * difference of one or two.
+ * difference of one or two. The yield is for a burst: those who were woken for the rest of it may
+ * wait for this very processor, and find nothing left after our time slice. It costs nothing where
+ * they do not.
  */
 static void accept_shared(struct acceptor *a, unsigned workers)
 {
@@ -207,6 +222,7 @@ static void accept_shared(struct acceptor *a, unsigned workers)
 	stop_watching(a);
 	if (start_watching(a) < 0)
 		rest(a->net);
+	sched_yield();
 }
 
 static void on_event(struct watch *w, uint32_t events)

@@ -32,6 +32,7 @@ struct net_worker {
 	unsigned count; /* of conns */
 	bool draining;
 	int reserve_fd;
+	struct task reserve_task; /* takes it again */
 	struct timer rest;
 	struct list lingering; /* connections after conn_linger, the first to do so first */
 	unsigned lingering_count;

@@ -32,6 +32,10 @@ void conn_arm(struct conn *c, uint64_t due_ms);
  * go. */
 bool cull_one(struct net_worker *net);
 
+/* net_worker.c: a descriptor held for the moment when there is none left. */
+void reserve_take(struct net_worker *net);
+void reserve_release(struct net_worker *net);
+
 /* acceptor.c: what net_worker.c needs to end with the listening sockets. */
 void acceptors_resume(struct net_worker *net);
 void acceptors_close(struct net_worker *net, bool take_backlog);

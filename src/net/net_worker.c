@@ -13,11 +13,31 @@ enum { CULL_TRIES = 16 };
 
 static void on_rested(struct timer *t)
 {
-	acceptors_resume(CONTAINER_OF(t, struct net_worker, rest));
+	struct net_worker *net = CONTAINER_OF(t, struct net_worker, rest);
+	reserve_take(net);
+	acceptors_resume(net);
 }
 
-/* The reserve is an eventfd: a sandbox without paths lets it be made again, and it takes a place in
- * the table of the process and in that of the system. */
+/* An eventfd: a sandbox without paths lets it be made again, and it has a place in the table of the
+ * process and in that of the system. */
+void reserve_take(struct net_worker *net)
+{
+	if (net->reserve_fd < 0)
+		net->reserve_fd = eventfd(0, EFD_CLOEXEC);
+}
+
+void reserve_release(struct net_worker *net)
+{
+	if (net->reserve_fd >= 0)
+		close(net->reserve_fd);
+	net->reserve_fd = -1;
+}
+
+static void on_reserve_task(struct task *t)
+{
+	reserve_take(CONTAINER_OF(t, struct net_worker, reserve_task));
+}
+
 void net_worker_init(struct net_worker *net, struct loop *loop, const struct net_limits *limits)
 {
 	*net = (struct net_worker){ .loop = loop, .limits = *limits };
@@ -27,7 +47,9 @@ void net_worker_init(struct net_worker *net, struct loop *loop, const struct net
 	list_init(&net->lingering);
 	list_init(&net->refused);
 	net->rest.on_due = on_rested;
-	net->reserve_fd = eventfd(0, EFD_CLOEXEC);
+	net->reserve_task.run = on_reserve_task;
+	net->reserve_fd = -1;
+	reserve_take(net);
 	signal(SIGPIPE, SIG_IGN); /* sendfile to a peer that is gone: there is no flag against it */
 }
 
@@ -39,9 +61,7 @@ void net_worker_fini(struct net_worker *net)
 		loop_turn(net->loop, 0);
 	}
 	refuse_clear(net);
-	if (net->reserve_fd >= 0)
-		close(net->reserve_fd);
-	net->reserve_fd = -1;
+	reserve_release(net);
 }
 
 bool cull_one(struct net_worker *net)

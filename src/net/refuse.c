@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,9 +18,8 @@ enum {
 	/* Each holds a descriptor; beyond this the first to come is closed at once. */
 	REFUSED_MAX = 128,
 	REFUSED_MS = 1000,
-	/* Reads of SCRATCH bytes for one of them: a request's head, no upload. */
-	READS_MAX = 8,
-	SCRATCH = 16 << 10,
+	/* Read and thrown away of one of them: a request's head twice over, no upload. */
+	REFUSED_BYTES = 64 << 10,
 };
 
 struct refused {
@@ -27,15 +27,21 @@ struct refused {
 	struct net_worker *net;
 	struct list node; /* in net_worker.refused, the first to be due first */
 	uint64_t due_ms;
-	unsigned reads;
+	size_t discarded;
 	struct task task;
 };
 
-/* Whether the peer may have more to say. */
-static bool discard(int fd)
+/* Reads the socket empty. False when the peer has closed or has said more than we care to hear. */
+static bool discard(int fd, size_t *discarded)
 {
-	static char scratch[SCRATCH];
-	return recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT) != 0;
+	static char scratch[16 << 10];
+	ssize_t n = 1;
+	while (n > 0 && *discarded < REFUSED_BYTES) {
+		n = recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+		if (n > 0)
+			*discarded += (size_t)n;
+	}
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void on_free(struct task *t)
@@ -58,7 +64,7 @@ static void on_event(struct watch *w, uint32_t events)
 	struct refused *r = CONTAINER_OF(w, struct refused, watch);
 	if (list_empty(&r->node))
 		return; /* forgotten earlier in this turn */
-	if ((events & (EPOLLHUP | EPOLLERR)) || !discard(w->fd) || ++r->reads > READS_MAX)
+	if ((events & (EPOLLHUP | EPOLLERR)) || !discard(w->fd, &r->discarded))
 		forget(r);
 }
 
@@ -78,13 +84,13 @@ static void on_due(struct timer *t)
 		timer_set(net->loop, t, r->due_ms);
 }
 
-/* Level-triggered: one read an event is enough, and a flood is spread over the turns. */
-static int keep(struct net_worker *net, int fd)
+static int keep(struct net_worker *net, int fd, size_t discarded)
 {
 	struct refused *r = mem_zalloc(sizeof(*r));
 	*r = (struct refused){
 		.watch = { .fd = fd, .on_event = on_event },
 		.net = net,
+		.discarded = discarded,
 		.due_ms = loop_now_ms(net->loop) + REFUSED_MS,
 		.task = { .run = on_free },
 	};
@@ -103,15 +109,29 @@ static int keep(struct net_worker *net, int fd)
 	return OK;
 }
 
+/* As much as the socket takes: all, unless the peer has made its window tiny. */
+static size_t send_words(int fd, struct slice words)
+{
+	size_t sent = 0;
+	while (sent < words.len) {
+		struct slice left = slice_tail(words, sent);
+		ssize_t n = send(fd, left.ptr, left.len, MSG_NOSIGNAL);
+		if (n <= 0)
+			break;
+		sent += (size_t)n;
+	}
+	return sent;
+}
+
 void refuse(struct net_worker *net, int fd, struct slice words, bool may_wait)
 {
 	struct score_slot *score = score_self();
+	size_t sent = send_words(fd, words), discarded = 0;
 	count_bytes(&score->refused, 1);
-	ssize_t sent = words.len ? send(fd, words.ptr, words.len, MSG_NOSIGNAL) : 0;
+	count_bytes(&score->bytes_out, sent);
 	if (sent > 0) {
-		count_bytes(&score->bytes_out, (uint64_t)sent);
 		shutdown(fd, SHUT_WR);
-		if (discard(fd) && may_wait && keep(net, fd) == OK)
+		if (discard(fd, &discarded) && may_wait && keep(net, fd, discarded) == OK)
 			return;
 	}
 	close(fd);

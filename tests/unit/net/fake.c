@@ -46,6 +46,8 @@ static void on_readable(struct conn *c)
 	if (fake.mode == FAKE_HOLD)
 		return;
 	read_all(c);
+	if (fake.mode == FAKE_CLOSE && fake.last_read == ERR_CLOSED)
+		conn_close(c);
 	if (fake.mode < FAKE_ANSWER || fake.got_len == 0)
 		return;
 	outq_copy(&c->out, SLICE("bye\n"));
@@ -123,13 +125,19 @@ void fake_stop(struct net_worker *net)
 	loop_free(&net->loop);
 }
 
-int fake_connect(struct net_worker *net)
+void fake_say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+int fake_connect(struct net_worker *net, const char *text)
 {
 	int fd[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
 	struct acceptor_spec spec = { .protocol = &fake_protocol, .transport = &fake_transport };
 	struct net_addr peer = { .any.sa_family = AF_UNIX };
+	fake_say(fd[1], text);
 	conn_start(net, &spec, fd[0], &peer, false);
 	return fd[1];
 }
@@ -142,6 +150,11 @@ void fake_listen(struct listener *l)
 	assert_int_equal(set.count, 1);
 	*l = set.list[0];
 	mem_free(set.list);
+}
+
+void fake_unlisten(struct listener *l)
+{
+	mem_free((char *)l->name);
 }
 
 int fake_client(const struct listener *l)
@@ -173,6 +186,10 @@ size_t fake_receive(int fd, char *to, size_t room, struct loop *loop)
 static ssize_t fake_recv(struct conn *c, char *to, size_t room)
 {
 	fake.recvs++;
+	if (fake.flood) {
+		memset(to, 'x', room);
+		return (ssize_t)room;
+	}
 	if (fake.cut && room > fake.cut)
 		room = fake.cut;
 	return transport_plain.recv(c, to, room);
@@ -192,6 +209,10 @@ static ssize_t fake_sendv(struct conn *c, const struct iovec *iov, int count, bo
 static ssize_t fake_sendfile(struct conn *c, int fd, off_t *offset, size_t len)
 {
 	fake.sends++;
+	if (fake.flood) {
+		*offset += (off_t)len;
+		return (ssize_t)len;
+	}
 	if (fake.cut && len > fake.cut)
 		len = fake.cut;
 	return transport_plain.sendfile(c, fd, offset, len);

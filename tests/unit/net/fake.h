@@ -19,6 +19,7 @@ enum fake_mode {
 	FAKE_HOLD,   /* reads nothing by itself */
 	FAKE_READ,   /* reads until told to wait, into fake.got */
 	FAKE_LINE,   /* likewise, but trusts conn_drained once a line is there */
+	FAKE_CLOSE,  /* as FAKE_READ; closes when the peer does */
 	FAKE_ANSWER, /* answers the first bytes with "bye\n" and closes */
 	FAKE_LINGER, /* likewise, but lingers */
 };
@@ -37,6 +38,7 @@ struct fake {
 	/* Of fake_transport: calls, and the most bytes that one moves (0: any). */
 	int recvs, sends, shutdowns;
 	size_t cut;
+	bool flood; /* the peer sends and takes without end, and the socket is not asked */
 };
 extern struct fake fake;
 extern const struct protocol fake_protocol;
@@ -48,11 +50,14 @@ void fake_reset(enum fake_mode mode);
 void fake_start(struct net_worker *net, const struct net_limits *limits);
 void fake_stop(struct net_worker *net);
 
-/* A connection over a socketpair; returns the client's end, which blocks. */
-int fake_connect(struct net_worker *net);
+/* A connection over a socketpair, on which the client has said `text` already; returns the client's
+ * end, which blocks. */
+int fake_connect(struct net_worker *net, const char *text);
+void fake_say(int fd, const char *text);
 
 /* A TCP listener of loopback, and a client of it. */
 void fake_listen(struct listener *l);
+void fake_unlisten(struct listener *l); /* frees its name; the acceptor closes the socket */
 int fake_client(const struct listener *l);
 /* Reads until `room` bytes or the end have come, turning the loop meanwhile. */
 size_t fake_receive(int fd, char *to, size_t room, struct loop *loop);
