@@ -87,11 +87,11 @@ static const char *with_port(const char *text)
 	return out;
 }
 
-static struct listen_spec want(const char *address, unsigned port)
+static struct listen_spec want(const char *address, unsigned number)
 {
 	return (struct listen_spec){
 		.address = address,
-		.port = port,
+		.port = number,
 		.backlog = 64,
 		.mode = 0660,
 		.owner = (uid_t)-1,
