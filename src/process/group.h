@@ -29,9 +29,12 @@ struct worker_group {
 	/* Child, privileges dropped, sandbox not yet closed: makes everything ready, then calls
 	 * worker_ready and runs until told to end. Returns the exit status. */
 	int (*run)(struct worker *w);
-	/* Paths the sandbox has to leave open. Child, before `run`. May be NULL. */
+	/* Paths the sandbox has to leave open. Child, in worker_ready. May be NULL. */
 	void (*sandbox)(const struct snapshot *s,
 	    void (*allow)(void *ctx, const char *path, bool write), void *ctx);
+	/* Whether workers of this configuration start programs (CGI). NULL: they do not, and the
+	 * sandbox makes it impossible. */
+	bool (*executes)(const struct snapshot *s);
 	/*
 	 * Descriptors of its own that survive into the child (logs), beside what heritage.h lists;
 	 * returns their number. After `reopen` the master asks again and passes the i-th to each
