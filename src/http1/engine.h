@@ -80,6 +80,7 @@ struct h1_exchange {
 	bool in_app : 1;  /* between on_head and on_done or on_abort */
 	bool refused : 1; /* on_refused is due */
 	bool keep : 1;    /* the connection can go on after it */
+	bool last : 1;    /* the client said that it sends nothing more */
 	struct field fields_in[H1_FIELDS_IN];
 	struct field fields_out[H1_FIELDS_OUT];
 };

@@ -112,6 +112,7 @@ void h1_exchange_begin(struct h1 *h)
 		return;
 	}
 	x->keep = keep;
+	x->last = !keep;
 	h1_set_state(h, H1_BUSY);
 	hand_over(x);
 }
@@ -209,6 +210,15 @@ static void tell_done(struct h1_exchange *x)
 	r->app->on_done(r);
 }
 
+/* Nothing of the client's is unread and nothing more will come: the kernel has no reason to answer
+ * with a reset, so there is no need to wait for its end. */
+static bool can_close_now(const struct h1_exchange *x)
+{
+	struct conn *c = x->h1->conn;
+
+	return x->last && x->content.ended && conn_peek(c).len == 0 && conn_drained(c);
+}
+
 void h1_exchange_finish(struct h1 *h)
 {
 	struct h1_exchange *x = h->exchange;
@@ -221,6 +231,7 @@ void h1_exchange_finish(struct h1 *h)
 		return;
 	}
 	bool keep = x->keep;
+	bool close_now = can_close_now(x);
 	h1_exchange_drop(h);
 	if (keep) {
 		conn_release_in(h->conn);
@@ -228,5 +239,8 @@ void h1_exchange_finish(struct h1 *h)
 		return;
 	}
 	h1_set_state(h, H1_CLOSED);
-	conn_linger(h->conn);
+	if (close_now)
+		conn_close(h->conn);
+	else
+		conn_linger(h->conn);
 }
