@@ -107,8 +107,8 @@ static void check_listens(const struct snapshot *s, struct config_report *report
 			if (!is_unix(b->address))
 				snprintf(port, sizeof(port), " port %d", (int)b->port);
 			report_mistake(report, later->place,
-			    "listen[%zu]: \"%s\"%s is taken by the entry at %s", i, b->address,
-			    port, where);
+			    "listen[%zu]: \"%s\"%s is taken by the entry at %s", later->index,
+			    b->address, port, where);
 			break;
 		}
 	}
@@ -178,7 +178,7 @@ static void check_default_sites(const struct snapshot *s, struct config_report *
 			    "sites[%zu]: no names, but the default site is the one at %s (give "
 			    "'names' "
 			    "to one of them)",
-			    i, where);
+			    s->sites[i]->index, where);
 		}
 		first = first ? first : s->sites[i];
 	}
@@ -238,7 +238,7 @@ static void check_routes(const struct config_scope *site, struct config_report *
 			    "sites[%zu].routes[%zu].path: '%s' is never reached: it is shadowed by "
 			    "the "
 			    "route '%s' at %s",
-			    site->index, i, b->path, a->path, where);
+			    site->index, later->index, b->path, a->path, where);
 			break;
 		}
 	}

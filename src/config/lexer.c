@@ -101,7 +101,7 @@ static bool is_float(struct slice word)
 		digits += is_digit(s.ptr[i]);
 	}
 	if (digits == 0 || i == s.len || (s.ptr[i] != 'e' && s.ptr[i] != 'E'))
-		return digits > 0 && i == s.len;
+		return digits > 0 && i == s.len && digits < s.len;
 	uint64_t exponent;
 	return number_parse(without_sign(slice_tail(s, i + 1)), 999, &exponent) == OK;
 }

@@ -64,11 +64,21 @@ static void wrong_kind(struct reader *r, const struct frame *f, const struct key
 	mistake(r, f, key, setting, why);
 }
 
+/* What was misspelt is not said to be missing as well. */
+static void note_misspelt(
+    struct reader *r, struct group_origin *o, const struct key_group *g, const char *meant)
+{
+	const struct key *key = meant ? key_find(g, meant) : NULL;
+	if (key)
+		origin_of_key(r->snapshot, o, g, key)->mistaken = true;
+}
+
 static void require(struct reader *r, const struct frame *f, const config_setting_t *setting)
 {
 	char name[PATH_ROOM];
 	for (const struct key *k = f->group->keys; k->name && !r->partial; k++) {
-		if (!k->required || (f->origin->keys && f->origin->keys[k - f->group->keys].given))
+		const struct key_origin *o = origin_of_key(r->snapshot, f->origin, f->group, k);
+		if (!k->required || o->given || o->mistaken)
 			continue;
 		path_format(f->path, NULL, name);
 		f->origin->mistaken = true;
@@ -89,32 +99,33 @@ static void read_rows(struct reader *r, const struct frame *f, const config_sett
 			read_key(r, f, key, s);
 		} else {
 			f->origin->mistaken = true;
-			unknown_row(r, f->path, f->group, s);
+			note_misspelt(r, f->origin, f->group, unknown_row(r, f->path, f->group, s));
 		}
 	}
 }
 
-/* A group, or the scalar that stands for one. */
-static void read_group(struct reader *r, const struct frame *f, const config_setting_t *setting)
+/* A group, or the scalar that stands for one. False when it is neither. */
+static bool read_group(struct reader *r, const struct frame *f, const config_setting_t *setting)
 {
 	char why[VALUE_WHY_MAX];
 	f->origin->given = true;
 	f->origin->place = reader_place(r, setting);
 	if (config_setting_is_group(setting)) {
 		read_rows(r, f, setting);
-		return;
+		return true;
 	}
 	const struct key *key =
 	    f->group->shorthand ? key_find(f->group, f->group->shorthand) : NULL;
 	if (!key || config_setting_is_aggregate(setting)) {
 		wrong_kind(r, f, NULL, setting, "a group (expected { key = value; })");
-		return;
+		return false;
 	}
 	struct key_origin *o = origin_of_key(r->snapshot, f->origin, f->group, key);
 	o->given = true;
 	o->place = f->origin->place;
 	if (value_from_setting(key, setting, &r->snapshot->arena, f->settings, why) < 0)
 		mistake(r, f, NULL, setting, why);
+	return true;
 }
 
 static void read_nested(
@@ -124,8 +135,8 @@ static void read_nested(
 	struct path path = { f->path, key->name, -1 };
 	o->nested = arena_zalloc(&r->snapshot->arena, sizeof(*o->nested));
 	struct frame nested = { key->group, (char *)f->settings + key->offset, o->nested, &path };
-	read_group(r, &nested, setting);
-	require(r, &nested, setting);
+	if (read_group(r, &nested, setting))
+		require(r, &nested, setting);
 	f->origin->mistaken |= nested.origin->mistaken;
 }
 
@@ -148,8 +159,8 @@ static void read_list(
 		struct frame one = { key->group, list + i * size, &o->nested[i], &path };
 		group_set_defaults(a, key->group, one.settings);
 		places[i] = reader_place(r, s);
-		read_group(r, &one, s);
-		require(r, &one, s);
+		if (read_group(r, &one, s))
+			require(r, &one, s);
 		f->origin->mistaken |= one.origin->mistaken;
 	}
 	*(struct config_groups *)((char *)f->settings + key->offset) =
@@ -200,7 +211,12 @@ static void read_member(struct reader *r, struct config_scope *scope, const stru
 			read_key(r, &f, key, s);
 		return;
 	}
-	unknown_member(r, path, scope->kind, s);
+	const char *meant = unknown_member(r, path, scope->kind, s);
+	for (size_t i = 0; r->snapshot->groups[i]; i++) {
+		const struct key_group *g = r->snapshot->groups[i];
+		if ((g->scopes & scope->kind) && !g->name)
+			note_misspelt(r, scope_origin(scope, i), g, meant);
+	}
 }
 
 void reader_scope(struct reader *r, struct config_scope *scope, const struct path *path,
@@ -242,21 +258,24 @@ static bool given_here_or_above(
 	return false;
 }
 
-/* Whether all that the group can not do without is there. */
+/* Whether all that the group can not do without is there. Of something that is no group at all
+ * nothing is said. */
 static bool check_required(
     struct reader *r, const struct config_scope *scope, size_t index, const struct path *path)
 {
-	bool sound = true;
 	char name[PATH_ROOM];
 	const struct key_group *g = r->snapshot->groups[index];
+	const struct group_origin *o = scope_origin(scope, index);
+	bool sound = true, silent = r->partial || (o->mistaken && !o->keys);
 	struct path named = { path, g->name, -1 };
 	path_format(&named, NULL, name);
 	for (const struct key *k = g->keys; k->name; k++) {
 		if (!k->required)
 			continue;
-		sound &=
-		    given_here_or_above(scope, g, k->name) && !config_mistaken(scope, g, k->name);
-		if (r->partial || given_here_or_above(scope, g, k->name))
+		bool mistaken = config_mistaken(scope, g, k->name);
+		bool given = given_here_or_above(scope, g, k->name);
+		sound &= given && !mistaken;
+		if (silent || given || mistaken)
 			continue;
 		report_mistake(r->report, config_place(scope, g, NULL), "%s%s'%s' is missing (%s)",
 		    name, *name ? ": " : "", k->name, k->help);

@@ -131,21 +131,22 @@ const void *config_settings(const struct config_scope *s, const struct key_group
 	return s->settings[scope_group(s->snapshot, g)];
 }
 
-/* What is known of a key at this very scope; NULL when it is not given there. */
+/* What is known of a key at this very scope; NULL if nothing. */
 static const struct key_origin *origin_at(
     const struct config_scope *s, const struct key_group *g, const char *name)
 {
 	const struct group_origin *o = scope_origin(s, scope_group(s->snapshot, g));
 	const struct key *key = key_find(g, name);
 	assert(key && "a key that the group does not have");
-	return o->keys && o->keys[key - g->keys].given ? &o->keys[key - g->keys] : NULL;
+	return o->keys ? &o->keys[key - g->keys] : NULL;
 }
 
 bool config_given(const struct config_scope *s, const struct key_group *g, const char *key)
 {
 	if (!key)
 		return scope_origin(s, scope_group(s->snapshot, g))->given;
-	return origin_at(s, g, key) != NULL;
+	const struct key_origin *o = origin_at(s, g, key);
+	return o && o->given;
 }
 
 bool config_mistaken(const struct config_scope *s, const struct key_group *g, const char *key)

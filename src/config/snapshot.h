@@ -45,7 +45,7 @@ const void *config_settings(const struct config_scope *s, const struct key_group
 /* Whether the group (key NULL) or one of its keys was written at this very scope (or set from
  * outside, at global scope). */
 bool config_given(const struct config_scope *s, const struct key_group *g, const char *key);
-/* Whether the key was written at this very scope, but so that it could not be taken (key NULL: any
+/* Whether the key was meant at this very scope, but so that it could not be taken (key NULL: any
  * of the group's). Only ever true while a configuration is checked: one with mistakes does not come
  * into force. */
 bool config_mistaken(const struct config_scope *s, const struct key_group *g, const char *key);

@@ -9,6 +9,7 @@
  */
 #include "config/syntax.h"
 
+#include "base/number.h"
 #include "config/lexer.h"
 
 #include <stdarg.h>
@@ -171,7 +172,10 @@ static void refuse_word(struct parser *p, struct slice name)
 	for (const char *const *t = truths; *t; t++)
 		truth |= slice_eq_ci(word, slice_str(*t));
 	found(p, quoted);
-	if (truth)
+	if (number_parse(word, 0, &(uint64_t){ 0 }) == ERR_RANGE)
+		mistake(
+		    p, p->token.line, SLICE_FMT ": %s is out of range", SLICE_ARG(name), quoted);
+	else if (truth)
 		mistake(p, p->token.line, SLICE_FMT ": %s is not a value (expected true or false)",
 		    SLICE_ARG(name), quoted);
 	else
@@ -226,7 +230,10 @@ static void close_bracket(struct parser *p, char close, const struct token *open
 {
 	char quoted[QUOTED_MAX + 8];
 	if (at(p, close)) {
-		take(p);
+		/* In the line of what stands before it: libconfig looks ahead before it notes a
+		 * string's line. */
+		put(p, p->token.text, p->out_line);
+		next(p);
 		return;
 	}
 	if (p->token.kind == TOKEN_END && p->result != SYNTAX_BROKEN)
@@ -248,7 +255,9 @@ struct array {
 
 static void array_look(struct parser *p, struct array *a)
 {
-	enum token_kind kind = p->token.kind == TOKEN_LONG ? TOKEN_INT : p->token.kind;
+	enum token_kind kind = p->token.kind;
+	if (kind == TOKEN_INT && slice_ends(p->token.text, SLICE("L")))
+		kind = TOKEN_LONG; /* of 64 bits: another type */
 	if (a->kind != TOKEN_END && kind != a->kind)
 		a->uniform = false;
 	a->kind = kind;
@@ -283,7 +292,7 @@ static void parse_elements(struct parser *p, char close, struct array *a, struct
 		if (a)
 			array_look(p, a);
 		if (!first)
-			put(p, SLICE(","), p->token.line);
+			put(p, SLICE(","), p->out_line);
 		if (parse_value(p, name))
 			first = false;
 		else

@@ -64,7 +64,7 @@ static void container_format(const struct path *p, char *out, size_t room)
 		snprintf(out, room, "in %s[%zd]", p->name, p->index);
 }
 
-static void tell(struct reader *r, const struct path *path, const struct suggestion *near,
+static const char *tell(struct reader *r, const struct path *path, const struct suggestion *near,
     const config_setting_t *setting)
 {
 	char container[WHERE_ROOM], elsewhere[WHERE_ROOM];
@@ -73,14 +73,17 @@ static void tell(struct reader *r, const struct path *path, const struct suggest
 	container_format(path, container, sizeof(container));
 	/* A near name here beats an equal one elsewhere only if it is a single slip away. */
 	bool known = belongs(r, name, elsewhere);
-	if (near->name && (!known || near->distance <= 1))
+	if (near->name && (!known || near->distance <= 1)) {
 		report_mistake(r->report, at, "unknown key '%s' %s (did you mean '%s'?)", name,
 		    container, near->name);
-	else if (known)
+		return near->name;
+	}
+	if (known)
 		report_mistake(r->report, at, "unknown key '%s' %s ('%s' belongs %s)", name,
 		    container, name, elsewhere);
 	else
 		report_mistake(r->report, at, "unknown key '%s' %s", name, container);
+	return NULL;
 }
 
 static void try_rows(struct suggestion *near, const struct key_group *g)
@@ -89,7 +92,7 @@ static void try_rows(struct suggestion *near, const struct key_group *g)
 		suggest_try(near, k->name);
 }
 
-void unknown_member(
+const char *unknown_member(
     struct reader *r, const struct path *path, enum scope kind, const config_setting_t *setting)
 {
 	struct suggestion near;
@@ -103,14 +106,14 @@ void unknown_member(
 		else
 			try_rows(&near, g);
 	}
-	tell(r, path, &near, setting);
+	return tell(r, path, &near, setting);
 }
 
-void unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
+const char *unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
     const config_setting_t *setting)
 {
 	struct suggestion near;
 	suggest_start(&near, config_setting_name(setting));
 	try_rows(&near, g);
-	tell(r, path, &near, setting);
+	return tell(r, path, &near, setting);
 }

@@ -6,11 +6,14 @@
 
 #include "config/reader.h"
 
+/* Both report the mistake, and return the known name that was probably meant, NULL if they can not
+ * tell. */
+
 /* In a scope: at the top level, in a listen entry, a site or a route. */
-void unknown_member(
+const char *unknown_member(
     struct reader *r, const struct path *path, enum scope kind, const config_setting_t *setting);
 /* In a group. */
-void unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
+const char *unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
     const config_setting_t *setting);
 
 #endif
