@@ -40,10 +40,11 @@ installed() { # END-OF-PATH
   echo "$found"
 }
 
-# Runs an action of the init script and wants this exit code. bats waits for descriptor 3.
+# Runs an action of the init script and wants this exit code. The script gets the bare environment that service(8)
+# gives; bats waits for descriptor 3.
 service() { # STATUS ACTION
   local got=0
-  output=$(sh "$SCRIPT" "$2" 2>&1 3>&-) || got=$?
+  output=$(env -i PATH="$PATH" sh "$SCRIPT" "$2" 2>&1 3>&-) || got=$?
   [ "$got" = "$1" ] || fail "$2: exit code $got, not $1: $output"
   [ ! -s "$PIDFILE" ] || MASTER=$(<"$PIDFILE")
 }
@@ -277,6 +278,30 @@ closed() { ! port_in_use "$PORT"; }
   local conf
   conf=$(installed etc/httpd/httpd.conf)
   grep -q "Pa ${conf#"$STAGE"}$" "$(installed httpd.8)" || fail "httpd.8 names another configuration"
+}
+
+# Each literal block of the section, in a file of its own below $DIR/examples.
+examples_of() { # PAGE SECTION
+  mkdir -p "$DIR/examples"
+  awk -v section="$2" -v to="$DIR/examples/" '
+    /^\.Sh / { inside = $0 == ".Sh " section }
+    /^\.Ed/ { block = 0 }
+    block { print >(to block) }
+    inside && /^\.Bd -literal/ { block = ++count }
+  ' "$TOP/man/$1"
+}
+
+@test "the examples of httpd.conf.5 are sound" {
+  local file
+  examples_of httpd.conf.5 EXAMPLES
+  [ -e "$DIR/examples/3" ] || fail "where are they?"
+  for file in "$DIR"/examples/*; do
+    sed -i -e "s|\"/srv/[a-z]*|\"$ROOT|" -e "s|/var/log/httpd|$DIR|" -e "s|/run/httpd|$DIR|" \
+      -e "s|root:www-data|root:root|" "$file"
+    run httpd --config "$file" --test
+    assert_equal 0 "$status" || fail "$output"
+    refute_match 'warning' "$output"
+  done
 }
 
 @test "systemd reads the units" {
