@@ -15,9 +15,9 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* One writer, this process: no locked instruction is needed. */
 static void count(_Atomic uint64_t *counter)
 {
-	/* One writer: no locked instruction is needed. */
 	atomic_store_explicit(
 	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
@@ -38,11 +38,19 @@ static struct exchange *exchange_new(struct request *r)
 	return x;
 }
 
-static void remember_in_hand(struct request *r)
+static void add_in_hand(int change)
+{
+	_Atomic uint32_t *gauge = &score_self()->in_hand;
+	uint32_t now = atomic_load_explicit(gauge, memory_order_relaxed);
+	atomic_store_explicit(gauge, now + (uint32_t)change, memory_order_relaxed);
+}
+
+static void take_in_hand(struct request *r)
 {
 	char peer[NET_ADDR_TEXT];
 	size_t len = r->peer ? net_addr_host(r->peer, peer) : 0;
 	r->score_place = score_begin(r->method_name, r->path, slice_of(peer, len));
+	add_in_hand(1);
 }
 
 static void choose_route(struct request *r, struct exchange *x)
@@ -123,7 +131,7 @@ static void on_head(struct request *r)
 {
 	struct exchange *x = exchange_new(r);
 	x->site = site_find(r->server, r->host);
-	remember_in_hand(r);
+	take_in_hand(r);
 	if (r->method == METHOD_OPTIONS && slice_eq(r->path, SLICE("*"))) {
 		x->route = &x->site->unrouted;
 		x->allow = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |
@@ -192,6 +200,7 @@ static void on_done(struct request *r)
 {
 	finish(r);
 	score_end(r->score_place);
+	add_in_hand(-1);
 }
 
 /* What is logged for a request that ended without an answer. 499 is nobody's code, but the one that

@@ -53,9 +53,9 @@ static void check_methods(struct check *c, const struct config_scope *route)
 	for (size_t i = 0; i < s->methods.count; i++)
 		if (method_find(slice_str(s->methods.list[i])) == METHOD_OTHER)
 			report_mistake(c->report, config_place(route, &route_group, "methods"),
-			    "methods: '%s' is not a method known here (they are upper case: "
-			    "\"GET\")",
-			    s->methods.list[i]);
+			    "sites[%zu].routes[%zu].methods: '%s' is not known (expected "
+			    "capital letters: \"GET\")",
+			    route->parent->index, route->index, s->methods.list[i]);
 }
 
 static void check_handler(struct check *c, const struct config_scope *route)
@@ -111,8 +111,9 @@ static void check_route(struct check *c, const struct config_scope *route)
 
 static void check_only_files(struct check *c, const struct config_scope *site)
 {
+	const struct site_settings *s = config_settings(site, &site_group);
 	const struct handler *files = choice_by_name("files", c->modules);
-	if (site->route_count == 0 && files && files->check)
+	if (s->root && site->route_count == 0 && files && files->check)
 		files->check(site, c->report);
 }
 

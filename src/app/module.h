@@ -39,6 +39,9 @@ struct handler {
 	/* In a worker, once a route: open what is needed; returns the handler's state for it (NULL
 	 * is fine). Failures are logged and answered with 500 later. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);
+	/* Gives back what prepare opened, when the worker ends. Not called for NULL. May be NULL.
+	 */
+	void (*release)(void *state);
 	/* Answers, now or later. `state` from prepare. */
 	void (*handle)(struct request *r, void *state);
 	/* For --explain: what would be done with this request, one line into text_out. May be NULL.

@@ -83,6 +83,10 @@ int pattern_compile(
 		*reason_out = "'*' may stand at the beginning or at the end only";
 		return ERR_SYNTAX;
 	}
+	if (has_params(pattern) && star > 0 && pattern.ptr[star - 1] != '/') {
+		*reason_out = "beside parameters '*' stands for whole segments: \"/*\"";
+		return ERR_SYNTAX;
+	}
 	if (has_params(pattern))
 		return compile_segments(pattern, a, out, reason_out);
 	if (star > 0) {

@@ -185,10 +185,21 @@ struct site_table *site_table_new(const struct snapshot *s, const struct modules
 	return t;
 }
 
+static void release_routes(struct site *site)
+{
+	for (unsigned i = 0; i < site->route_count; i++) {
+		const struct route *route = &site->routes[i];
+		if (route->handler->release && route->handler_state)
+			route->handler->release(route->handler_state);
+	}
+}
+
 void site_table_free(struct site_table **t)
 {
 	if (!*t)
 		return;
+	for (size_t i = 0; i < (*t)->count; i++)
+		release_routes(&(*t)->sites[i]);
 	arena_fini(&(*t)->arena);
 	mem_free(*t);
 	*t = NULL;

@@ -303,7 +303,7 @@ static size_t next_variable(struct slice text, size_t from)
 }
 
 int template_compile(struct slice text, struct arena *a, const char *const *params,
-    const struct template **out, const char **reason_out, size_t *at_out)
+    const struct template **out, struct template_error *error_out)
 {
 	size_t most = 1;
 	for (size_t i = next_variable(text, 0); i < text.len; i = next_variable(text, i + 2))
@@ -319,8 +319,8 @@ int template_compile(struct slice text, struct arena *a, const char *const *para
 			break;
 		struct slice rest = slice_tail(copy, dollar + 2);
 		ptrdiff_t close = slice_find(rest, '}');
-		*at_out = dollar;
-		*reason_out = close < 0 ? "'${' without '}'" : "unknown variable";
+		error_out->at = dollar;
+		error_out->reason = close < 0 ? "'${' without '}'" : "unknown variable";
 		if (close < 0 || set_variable(&t->pieces[t->count++],
 				     slice_head(rest, (size_t)close), a, params) < 0)
 			return ERR_SYNTAX;

@@ -21,11 +21,16 @@ enum template_escape {
 	ESCAPE_URL
 };
 
-/* ERR_SYNTAX with *reason_out (static) and *at_out (byte) for an unclosed or an unknown variable.
- * Names that are route parameters are known by `params` (a NULL-terminated list of names, or NULL).
- */
+struct template_error {
+	const char *reason; /* static */
+	size_t at;          /* the byte of the text where it is wrong */
+};
+
+/* Names that are route parameters are known by `params` (a NULL-terminated list of names, or NULL).
+ * ERR_SYNTAX with *error_out for an unclosed or an unknown variable. The text is copied. */
 MUST_CHECK int template_compile(struct slice text, struct arena *a, const char *const *params,
-    const struct template **out, const char **reason_out, size_t *at_out);
+    const struct template **out, struct template_error *error_out);
+/* ERR_FULL from the buffer, which then holds a part. */
 MUST_CHECK int template_expand(
     const struct template *t, const struct request *r, enum template_escape how, struct buf *out);
 

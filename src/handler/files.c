@@ -216,18 +216,28 @@ static bool ends_with_star(const char *pattern)
 	return pattern && *pattern && pattern[strlen(pattern) - 1] == '*';
 }
 
+static unsigned prepared; /* routes that use the cache */
+
+static void release(void *state)
+{
+	struct files *f = state;
+	file_root_close(&f->root);
+	if (--prepared == 0)
+		file_cache_fini();
+}
+
 static void *prepare(const struct config_scope *route, struct arena *a)
 {
 	static unsigned ids;
 	const struct files_settings *s = config_settings(route, &files_group);
 	const char *root = files_root_of(route, s);
 	struct files *f = arena_zalloc(a, sizeof(*f));
-	if (ids == 0)
-		prepare_cache(route->snapshot);
 	if (!root || file_root_open(&f->root, root, s->follow_links) < 0) {
 		log_error("files: cannot open root '%s': %s", root ? root : "", strerror(errno));
 		return NULL;
 	}
+	if (prepared++ == 0)
+		prepare_cache(route->snapshot);
 	f->id = ++ids;
 	f->listing = s->listing;
 	f->hidden = s->hidden;
@@ -255,5 +265,6 @@ const struct handler files_handler = {
 	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
 	.check = files_check,
 	.prepare = prepare,
+	.release = release,
 	.handle = handle,
 };

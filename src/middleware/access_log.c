@@ -52,10 +52,9 @@ static const struct {
 };
 
 static int compile(
-    struct access_log *log, const char *format, struct arena *a, const char **reason_out)
+    struct access_log *log, const char *format, struct arena *a, struct template_error *error_out)
 {
 	struct slice text = slice_str(format);
-	size_t at;
 	log->escape = ESCAPE_LOG;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
 		if (strcmp(formats[i].name, format) != 0)
@@ -63,7 +62,7 @@ static int compile(
 		text = slice_str(formats[i].text);
 		log->escape = formats[i].escape;
 	}
-	return template_compile(text, a, NULL, &log->line, reason_out, &at);
+	return template_compile(text, a, NULL, &log->line, error_out);
 }
 
 static void check(const struct config_scope *scope, struct config_report *report)
@@ -71,15 +70,15 @@ static void check(const struct config_scope *scope, struct config_report *report
 	const struct log_settings *settings = config_settings(scope, &log_group);
 	struct access_log log;
 	struct arena a;
-	const char *reason;
+	struct template_error error;
 	if (!config_given(scope, &log_group, "format") || !settings->format)
 		return;
 	arena_init(&a);
-	if (compile(&log, settings->format, &a, &reason) < 0)
+	if (compile(&log, settings->format, &a, &error) < 0)
 		report_mistake(report, config_place(scope, &log_group, "format"),
 		    "log.format: %s in '%s' (expected common, combined, json or text with "
 		    "${variables})",
-		    reason, settings->format);
+		    error.reason, settings->format);
 	arena_fini(&a);
 }
 
@@ -101,9 +100,9 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 		log_error("cannot open access log %s: %s", path, strerror(errno));
 		return NULL;
 	}
-	const char *reason;
-	if (!for_people(route, path) && compile(log, settings->format, a, &reason) < 0) {
-		log_error("log.format: %s", reason);
+	struct template_error error;
+	if (!for_people(route, path) && compile(log, settings->format, a, &error) < 0) {
+		log_error("log.format: %s", error.reason);
 		return NULL;
 	}
 	return log;
