@@ -157,18 +157,16 @@ static void read_default(struct loading *l, const char *text)
 }
 
 static void apply(struct loading *l, struct config_scope *scope, const struct key_group *g,
-    const char *key, const struct outside_value *value)
+    const char *key, const struct text_value *value)
 {
-	l->reader.origin = value->source;
-	reader_text(&l->reader, scope, scope_group(l->reader.snapshot, g), key_find(g, key),
-	    value->name, value->text);
+	reader_text(&l->reader, scope, scope_group(l->reader.snapshot, g), key_find(g, key), value);
 }
 
 /* The port goes to the first entry that has one. */
 static void apply_port(struct loading *l)
 {
 	struct snapshot *s = l->reader.snapshot;
-	const struct outside_value *port = &l->outside.port;
+	const struct text_value *port = &l->outside.port;
 	for (size_t i = 0; port->text && i < s->listen_count; i++) {
 		const struct listen_settings *listen =
 		    config_settings(s->listens[i], &listen_group);
@@ -184,7 +182,7 @@ static void apply_port(struct loading *l)
 
 static void warn_root(struct loading *l)
 {
-	const struct outside_value *root = &l->outside.root;
+	const struct text_value *root = &l->outside.root;
 	if (root->text)
 		report_warning(l->reader.report, (struct config_place){ .source = root->source },
 		    "%s: without effect, the file has sites of its own", root->name);
@@ -192,9 +190,9 @@ static void warn_root(struct loading *l)
 
 static void apply_root(struct loading *l)
 {
-	static const struct outside_value here = { ".", "root", "default" };
+	static const struct text_value here = { ".", "root", "default" };
 	struct snapshot *s = l->reader.snapshot;
-	const struct outside_value *root = l->outside.root.text ? &l->outside.root : &here;
+	const struct text_value *root = l->outside.root.text ? &l->outside.root : &here;
 	apply(l, s->sites[0], &site_group, "root", root);
 }
 

@@ -71,19 +71,18 @@ static bool find(struct search *s, const struct snapshot *snapshot)
 	return false;
 }
 
-static void unknown(struct reader *r, const struct search *s, const char *name)
+static void unknown(struct reader *r, const struct search *s, const struct text_value *value)
 {
-	struct config_place at = { .source = r->origin };
+	struct config_place at = { .source = value->source };
 	if (s->near.name)
-		report_warning(
-		    r->report, at, "unknown setting '%s' (did you mean '%s'?)", name, s->near.name);
+		report_warning(r->report, at, "unknown setting '%s' (did you mean '%s'?)",
+		    value->name, s->near.name);
 	else
-		report_warning(r->report, at, "unknown setting '%s'", name);
+		report_warning(r->report, at, "unknown setting '%s'", value->name);
 }
 
-/* `name` as it is called where the value comes from. */
-static void set(struct reader *r, struct config_scope *global, struct search *s, const char *name,
-    const struct outside_value *value, struct outside *out)
+static void set(struct reader *r, struct config_scope *global, struct search *s,
+    const struct text_value *value, struct outside *out)
 {
 	suggest_start(&s->near, s->wanted);
 	if (try_name(s, "port"))
@@ -91,42 +90,40 @@ static void set(struct reader *r, struct config_scope *global, struct search *s,
 	else if (try_name(s, "root"))
 		out->root = *value;
 	else if (find(s, r->snapshot))
-		reader_text(r, global, s->group, s->key, name, value->text);
+		reader_text(r, global, s->group, s->key, value);
 	else
-		unknown(r, s, name);
+		unknown(r, s, value);
 }
 
 static void apply_environment(
     struct reader *r, struct config_scope *global, char **list, struct outside *out)
 {
-	struct snapshot *snapshot = r->snapshot;
-	r->origin = "environment";
+	struct arena *a = &r->snapshot->arena;
 	for (; list && *list; list++) {
 		struct slice value = slice_str(*list);
 		if (!slice_starts(value, slice_str(prefix)))
 			continue;
-		const char *name = arena_dup(&snapshot->arena, slice_split(&value, '=')).ptr;
+		const char *name = arena_dup(a, slice_split(&value, '=')).ptr;
 		if (value.len == 0) /* set to nothing, as scripts do: as if unset */
 			continue;
-		struct outside_value v = { arena_dup(&snapshot->arena, value).ptr, name,
-			r->origin };
+		struct text_value v = { arena_dup(a, value).ptr, name, "environment" };
 		struct search s = { .wanted = name, .variable = true };
-		set(r, global, &s, name, &v, out);
+		set(r, global, &s, &v, out);
 	}
 }
 
 static void apply_overrides(struct reader *r, struct config_scope *global,
     const struct config_request *request, struct outside *out)
 {
-	r->origin = "command line";
+	static const char source[] = "command line";
 	for (size_t i = 0; i < request->override_count; i++) {
 		const struct config_override *o = &request->overrides[i];
-		struct outside_value v = { o->value, o->option, r->origin };
+		struct text_value v = { o->value, o->option, source };
 		struct search s = { .wanted = o->name };
-		set(r, global, &s, o->option, &v, out);
+		set(r, global, &s, &v, out);
 	}
 	if (request->directory)
-		out->root = (struct outside_value){ request->directory, "DIRECTORY", r->origin };
+		out->root = (struct text_value){ request->directory, "DIRECTORY", source };
 }
 
 void outside_apply(struct reader *r, struct config_scope *global,

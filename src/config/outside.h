@@ -7,16 +7,10 @@
 #include "config/load.h"
 #include "config/reader.h"
 
-/* A value for a key that is not in the global scope. text NULL: not given. */
-struct outside_value {
-	const char *text;
-	const char *name;   /* "HTTPD_PORT", "--port" */
-	const char *source; /* "environment", "command line" */
-};
-
+/* Values for keys that are not in the global scope. */
 struct outside {
-	struct outside_value port;
-	struct outside_value root;
+	struct text_value port;
+	struct text_value root;
 };
 
 /* Sets keys of the global scope, the command line's last; gives back the others. */

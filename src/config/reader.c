@@ -230,22 +230,22 @@ void reader_scope(struct reader *r, struct config_scope *scope, const struct pat
 }
 
 void reader_text(struct reader *r, struct config_scope *scope, size_t g, const struct key *key,
-    const char *name, const char *text)
+    const struct text_value *value)
 {
 	char why[VALUE_WHY_MAX];
 	const struct key_group *group = r->snapshot->groups[g];
 	struct group_origin *o = scope_origin(scope, g);
 	struct key_origin *ko = origin_of_key(r->snapshot, o, group, key);
-	struct config_place at = { .source = r->origin };
+	struct config_place at = { .source = value->source };
 	*ko = (struct key_origin){ .given = true, .place = at };
 	if (!o->given) {
 		o->given = true;
 		o->place = at;
 	}
 	void *settings = scope_own(scope, g);
-	if (value_from_text(key, text, &r->snapshot->arena, settings, why) < 0) {
+	if (value_from_text(key, value->text, &r->snapshot->arena, settings, why) < 0) {
 		ko->mistaken = o->mistaken = true;
-		report_mistake(r->report, at, "%s: %s", name, why);
+		report_mistake(r->report, at, "%s: %s", value->name, why);
 	}
 }
 

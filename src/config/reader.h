@@ -19,6 +19,13 @@ struct reader {
 	bool partial; /* the file was not read to its end: nothing is said to be missing */
 };
 
+/* A value that stands in no file. */
+struct text_value {
+	const char *text;   /* NULL: not given */
+	const char *name;   /* for messages: "HTTPD_PORT", "--port" */
+	const char *source; /* "environment", "command line", "default" */
+};
+
 /* The readable name of a place: "sites[0].routes[2].files". Built on the stack, innermost last. */
 struct path {
 	const struct path *up;
@@ -34,10 +41,9 @@ struct config_place reader_place(const struct reader *r, const config_setting_t 
 /* Reads all that a scope's group in the file says, but for its lists of scopes. */
 void reader_scope(struct reader *r, struct config_scope *scope, const struct path *path,
     const config_setting_t *group);
-/* Sets one key from text, from outside the file. `name` for messages: "HTTPD_WORKERS", "--workers".
- */
+/* Sets one key from outside the file. */
 void reader_text(struct reader *r, struct config_scope *scope, size_t g, const struct key *key,
-    const char *name, const char *text);
+    const struct text_value *value);
 /* Looks for what is required and absent, then calls the groups' checks. */
 void reader_check(struct reader *r, const struct config_scope *scope, const struct path *path);
 
