@@ -20,6 +20,10 @@ enum channel_type {
 	CHANNEL_CUT,       /* end now */
 	CHANNEL_REOPENED,  /* value: index of a log file of the group; fd: its new descriptor */
 	CHANNEL_ERROR_LOG, /* fd: the error log's new descriptor */
+	/* between two masters during an upgrade: READY, too */
+	CHANNEL_TAKE,   /* old to new: you are the master */
+	CHANNEL_TAKEN,  /* new to old: so I am */
+	CHANNEL_FAILED, /* new to old: the binary can not be started; value: errno */
 	CHANNEL_TYPES,
 };
 

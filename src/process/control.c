@@ -93,13 +93,13 @@ static int bind_in_place(int fd, const char *path)
 	return result;
 }
 
-int control_open(struct control *c, const char *path, pid_t *holder_out)
+int control_open(struct control *c, const char *path, bool inherited, pid_t *holder_out)
 {
 	struct sockaddr_un address;
 	*holder_out = 0;
 	if (fill_address(&address, path) < 0)
 		return ERR_IO;
-	if (answered(&address, holder_out))
+	if (!inherited && answered(&address, holder_out))
 		return ERR_DENIED;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

@@ -40,9 +40,11 @@ struct control {
 };
 
 void control_init(struct control *c);
-/* ERR_DENIED when another process answers there (its pid in *holder_out), ERR_IO with errno.
- * Replaces the file of one that is gone. */
-MUST_CHECK int control_open(struct control *c, const char *path, pid_t *holder_out);
+/*
+ * ERR_DENIED when another process answers there (its pid in *holder_out), ERR_IO with errno.
+ * Replaces the file of one that is gone.
+ */
+MUST_CHECK int control_open(struct control *c, const char *path, bool inherited, pid_t *holder_out);
 /* Takes no more clients; those that are there stay. Removes the file, or leaves it to a successor.
  */
 void control_close(struct control *c, bool remove);

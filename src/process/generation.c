@@ -379,8 +379,9 @@ static void mourn(struct generation *g, struct child *c, int status)
 void generation_bury(struct generation *g, struct child *c, int status, struct scoreboard *board)
 {
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && c->state == CHILD_CUT;
 	read_child(g, c); /* its last words */
-	if (!c->expected || (!clean && c->state == CHILD_DRAINING))
+	if (!c->expected || (!clean && !killed))
 		mourn(g, c, status);
 	else
 		log_debug("worker with pid %d has ended", (int)c->pid);

@@ -55,19 +55,20 @@ void master_check(const struct snapshot *s, const struct worker_group *const *gr
 		check_groups(groups, s, &p, report);
 }
 
-struct snapshot *intake_read(struct master *m, struct config_report *report)
+static void on_check(void *ctx, const struct snapshot *s, struct config_report *report)
 {
-	struct snapshot *s = config_load(m->options->config, report);
-	if (!s)
-		return NULL;
-	if (m->options->check)
-		m->options->check(s, report);
+	struct master *m = ctx;
 	/* Who the workers are is decided once: a change of `user` needs a restart. */
 	if (m->phase != PHASE_STARTING || intake_privileges(s, &m->privileges, report) == OK)
 		check_groups(m->options->groups, s, &m->privileges, report);
-	if (report_mistakes(report) > 0)
-		snapshot_unref(&s);
-	return s;
+}
+
+struct snapshot *intake_read(struct master *m, struct config_report *report)
+{
+	struct config_request request = *m->options->config;
+	request.check = on_check;
+	request.check_ctx = m;
+	return config_load(&request, report);
 }
 
 static void on_listener(void *ctx, int spec, const char *text)
@@ -129,7 +130,8 @@ void intake_close(struct master *m, struct generation *g, const struct generatio
 	const struct listener_set *kept = heir ? &heir->listeners : &m->adopted;
 	for (size_t i = 0; i < g->crew_count; i++)
 		g->crews[i].listeners.count = 0; /* the names were the set's */
-	listener_set_close(&g->listeners, kept, true);
+	/* Files of unix sockets that came from others, or went to others, are theirs. */
+	listener_set_close(&g->listeners, kept, !m->activated && !m->handed);
 	g->listeners = (struct listener_set){ NULL, 0 };
 }
 

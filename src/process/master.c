@@ -9,16 +9,18 @@
 #include "process/master.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "config/core.h"
 #include "process/activation.h"
-#include "process/channel.h"
+#include "process/claim.h"
 #include "process/daemon.h"
+#include "process/inherit.h"
 #include "process/intake.h"
 #include "process/reload.h"
-#include "process/rundir.h"
 #include "process/state.h"
 #include "process/status.h"
 #include "process/title.h"
+#include "process/upgrade.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,28 +63,37 @@ void master_verdict(struct master *m, enum order order, bool good, const char *f
 
 /* --- 1. sleep -------------------------------------------------------------------------------- */
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t next_ms(const struct master *m)
 {
-	uint64_t next = control_next_ms(&m->control);
-	uint64_t other = reload_next_ms(m);
-	next = other < next ? other : next;
-	LIST_EACH (node, &m->generations) {
-		other = generation_next_ms(generation_of(node));
-		next = other < next ? other : next;
-	}
+	uint64_t next = sooner(control_next_ms(&m->control), reload_next_ms(m));
+	next = sooner(next, sooner(upgrade_next_ms(m), inherit_next_ms(m)));
+	next = sooner(next, notify_next_ms(&m->notify));
+	LIST_EACH (node, &m->generations)
+		next = sooner(next, generation_next_ms(generation_of(node)));
 	return next;
+}
+
+static size_t add_pollfd(struct pollfd *fds, size_t n, int fd)
+{
+	if (fd >= 0)
+		fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return n;
 }
 
 static void sleep_until_something(struct master *m)
 {
-	struct pollfd fds[SCORE_SLOTS + CONTROL_POLLFDS];
+	struct pollfd fds[SCORE_SLOTS + CONTROL_POLLFDS + 2];
 	size_t n = control_pollfds(&m->control, fds);
+	n = add_pollfd(fds, n, upgrade_pollfd(m));
+	n = add_pollfd(fds, n, m->predecessor.channel);
 	LIST_EACH (node, &m->generations)
-		LIST_EACH (child, &generation_of(node)->children) {
-			int fd = CONTAINER_OF(child, struct child, node)->channel;
-			if (fd >= 0)
-				fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-		}
+		LIST_EACH (child, &generation_of(node)->children)
+			n = add_pollfd(fds, n, CONTAINER_OF(child, struct child, node)->channel);
 	uint64_t next = next_ms(m), now = clock_mono_ms();
 	uint64_t wait = next > now ? next - now : 0;
 	struct timespec ts = { (time_t)(wait / 1000), (long)(wait % 1000) * 1000000 };
@@ -111,7 +122,18 @@ static void reap(struct master *m)
 	if (!order_take(ORDER_CHILD))
 		return;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		bury(m, pid, status);
+		if (!upgrade_reap(m, pid, status))
+			bury(m, pid, status);
+}
+
+/* --- 3. what workers and other masters say --------------------------------------------------- */
+
+static void hear(struct master *m, uint64_t now_ms)
+{
+	LIST_EACH (node, &m->generations)
+		generation_read(generation_of(node));
+	upgrade_step(m, now_ms);
+	inherit_step(m, now_ms);
 }
 
 /* --- 5. stopping ----------------------------------------------------------------------------- */
@@ -125,18 +147,38 @@ static void stop_generation(struct generation *g, bool gently)
 		generation_drain(g, true, (uint64_t)t->drain);
 }
 
-void master_stop(struct master *m, bool gently)
+static void leave(struct master *m)
+{
+	if (m->current)
+		intake_close(m, m->current, NULL);
+	m->current = NULL;
+}
+
+void master_hand_over(struct master *m)
+{
+	m->phase = PHASE_STOPPING;
+	m->handed = true;
+	LIST_EACH (node, &m->generations) {
+		struct generation *g = generation_of(node);
+		const struct timeouts_settings *t =
+		    config_settings(g->snapshot->global, &timeouts_group);
+		if (g->state != GENERATION_DRAINING)
+			generation_drain(g, false, (uint64_t)t->drain);
+	}
+	leave(m);
+}
+
+static void stop(struct master *m, bool gently)
 {
 	log_notice(gently ? "stopping: finishing what is in flight" : "stopping now");
+	notify_stopping(&m->notify);
+	upgrade_cancel(m);
 	m->phase = PHASE_STOPPING;
 	if (m->next)
 		reload_undo(m, "the server stops");
 	LIST_EACH (node, &m->generations)
 		stop_generation(generation_of(node), gently);
-	if (m->current) {
-		intake_close(m, m->current, NULL);
-		m->current = NULL;
-	}
+	leave(m);
 }
 
 static void obey_stop(struct master *m)
@@ -147,7 +189,7 @@ static void obey_stop(struct master *m)
 	if (gently)
 		control_begin(&m->control, ORDER_QUIT);
 	if (now || (gently && m->phase != PHASE_STOPPING))
-		master_stop(m, !now);
+		stop(m, !now);
 }
 
 /* --- 6. logs --------------------------------------------------------------------------------- */
@@ -174,21 +216,88 @@ static void reopen(struct master *m)
 	master_verdict(m, ORDER_REOPEN, true, "log files reopened");
 }
 
-/* --- 9. reload ------------------------------------------------------------------------------- */
+/* --- 8. the first generation --------------------------------------------------------------------
+ */
 
-static void reload(struct master *m)
+static void close_adopted(struct master *m)
 {
-	if (!order_pending(ORDER_RELOAD) || m->reload.phase != RELOAD_IDLE)
-		return;
-	if (m->phase == PHASE_STARTING)
-		return; /* it waits for the first generation */
-	order_take(ORDER_RELOAD);
-	if (m->phase == PHASE_RUNNING) {
-		reload_begin(m);
-		return;
+	struct listener_set *adopted = &m->adopted, *used = &m->current->listeners;
+	for (size_t i = 0; i < adopted->count; i++) {
+		bool wanted = false;
+		for (size_t k = 0; k < used->count; k++)
+			wanted = wanted || used->list[k].fd == adopted->list[i].fd;
+		if (!wanted && m->activated)
+			log_warning(
+			    "the socket %s was passed in, but no listen entry asks for it: closed",
+			    adopted->list[i].name);
 	}
-	control_begin(&m->control, ORDER_RELOAD);
-	master_verdict(m, ORDER_RELOAD, false, "reload refused: the server stops");
+	listener_set_close(adopted, used, !m->activated);
+	*adopted = (struct listener_set){ NULL, 0 };
+}
+
+static void on_started(struct master *m)
+{
+	bool upgraded = m->predecessor.told;
+	m->phase = PHASE_RUNNING;
+	close_adopted(m);
+	notify_ready(&m->notify);
+	notify_status(&m->notify, "serving with %u workers, configuration %s",
+	    generation_count(m->current, CHILD_READY), m->current->snapshot->digest);
+	log_notice("ready: %u workers, configuration %s", generation_count(m->current, CHILD_READY),
+	    m->current->snapshot->digest);
+	if (m->options->greet && !m->detached && !upgraded)
+		m->options->greet(m->current->snapshot, &m->current->listeners);
+	if (m->daemon_fd >= 0) {
+		daemon_ready(m->daemon_fd);
+		m->daemon_fd = -1;
+	}
+}
+
+/* It serves, or it never will: nothing is retried for ever before that. */
+static void start(struct master *m)
+{
+	if (m->phase != PHASE_STARTING)
+		return;
+	if (m->current) {
+		if (inherit_finish(m))
+			on_started(m);
+	} else if (!m->next) {
+		inherit_refuse(m);
+		m->status = EXIT_FAILURE;
+		m->phase = PHASE_STOPPING;
+		LIST_EACH (node, &m->generations)
+			generation_cut(generation_of(node));
+	}
+}
+
+/* --- 9. reload and upgrade
+ * ------------------------------------------------------------------------------- */
+
+/*
+ * One change at a time: an order that comes during another waits for its end, and more of the same
+ * are one. Whoever waits when the server stops is told so.
+ */
+static bool take_change(struct master *m, enum order order)
+{
+	if (!order_pending(order) || m->phase == PHASE_STARTING)
+		return false;
+	if (m->phase == PHASE_RUNNING && (m->reload.phase != RELOAD_IDLE || upgrade_busy(m)))
+		return false;
+	order_take(order);
+	if (m->phase == PHASE_RUNNING)
+		return true;
+	control_begin(&m->control, order);
+	master_verdict(m, order, false, "refused: %s",
+	    m->handed ? "a successor is in charge now" : "the server stops");
+	return false;
+}
+
+static void change(struct master *m)
+{
+	if (take_change(m, ORDER_RELOAD))
+		reload_begin(m);
+	if (take_change(m, ORDER_UPGRADE))
+		upgrade_begin(m);
 }
 
 /* --- 10. more and fewer workers --------------------------------------------------------------- */
@@ -254,70 +363,22 @@ static void spawn(struct master *m)
 			make_room(m);
 }
 
-/* --- 8. the first generation --------------------------------------------------------------------
- */
-
-static void close_adopted(struct master *m)
-{
-	struct listener_set *adopted = &m->adopted, *used = &m->current->listeners;
-	for (size_t i = 0; i < adopted->count; i++) {
-		bool wanted = false;
-		for (size_t k = 0; k < used->count; k++)
-			wanted = wanted || used->list[k].fd == adopted->list[i].fd;
-		if (!wanted)
-			log_warning(
-			    "the socket %s was passed in, but no listen entry asks for it: closed",
-			    adopted->list[i].name);
-	}
-	listener_set_close(adopted, used, false);
-	*adopted = (struct listener_set){ NULL, 0 };
-}
-
-static void on_started(struct master *m)
-{
-	m->phase = PHASE_RUNNING;
-	close_adopted(m);
-	log_notice("ready: %u workers, configuration %s", generation_count(m->current, CHILD_READY),
-	    m->current->snapshot->digest);
-	if (m->options->greet && !m->detached)
-		m->options->greet(m->current->snapshot, &m->current->listeners);
-	if (m->daemon_fd >= 0) {
-		daemon_ready(m->daemon_fd);
-		m->daemon_fd = -1;
-	}
-}
-
-/* It serves, or it never will: nothing is retried for ever before that. */
-static void start(struct master *m)
-{
-	if (m->phase != PHASE_STARTING)
-		return;
-	if (m->current) {
-		on_started(m);
-	} else if (!m->next) {
-		m->status = EXIT_FAILURE;
-		m->phase = PHASE_STOPPING;
-		LIST_EACH (node, &m->generations)
-			generation_cut(generation_of(node));
-	}
-}
-
 static void turn(struct master *m)
 {
 	sleep_until_something(m); /* 1 */
 	uint64_t now_ms = clock_mono_ms();
-	reap(m); /* 2 */
-	LIST_EACH (node, &m->generations)
-		generation_read(generation_of(node));        /* 3 */
+	reap(m);                                             /* 2 */
+	hear(m, now_ms);                                     /* 3 */
 	control_serve(&m->control, now_ms, status_write, m); /* 4: before what it may order */
 	obey_stop(m);                                        /* 5 */
 	reopen(m);                                           /* 6 */
 	reload_step(m, now_ms);                              /* 7 */
 	start(m);                                            /* 8 */
-	reload(m);                                           /* 9 */
+	change(m);                                           /* 9 */
 	change_number(m);                                    /* 10 */
 	expire(m, now_ms);                                   /* 11 */
-	spawn(m); /* 12: last, so that the next sleep knows of all deadlines */
+	spawn(m);                                            /* 12 */
+	notify_watchdog(&m->notify, now_ms);                 /* 13 */
 }
 
 static void run(struct master *m)
@@ -343,50 +404,15 @@ static void raise_descriptors(const struct snapshot *s)
 		    (long long)l->connections, (unsigned long long)limit.rlim_max);
 }
 
-static int open_pidfile(struct master *m, const struct snapshot *s)
-{
-	const char *path = core_settings(s)->pid_file;
-	pid_t holder;
-	if (!path)
-		return OK;
-	rundir_make(path);
-	int result = pidfile_open(&m->pidfile, path, &holder);
-	if (result == ERR_DENIED)
-		log_error("already running as pid %d (it holds %s)", (int)holder, path);
-	else if (result < 0)
-		log_error("cannot write pid file '%s': %s", path, strerror(errno));
-	return result;
-}
-
-/* A socket that was asked for must be there. The one by default is a convenience, and two servers
- * may share the machine. */
-static int open_control(struct master *m, const struct snapshot *s)
-{
-	const char *path = control_path(s);
-	bool asked = core_settings(s)->control != NULL;
-	pid_t holder;
-	if (!path)
-		return OK;
-	rundir_make(path);
-	int result = control_open(&m->control, path, &holder);
-	if (result == OK)
-		return OK;
-	if (result == ERR_DENIED && asked)
-		log_error("already running as pid %d (it answers on %s)", (int)holder, path);
-	else if (asked)
-		log_error("cannot listen on control socket '%s': %s", path, strerror(errno));
-	else
-		log_info("no control socket: %s is %s", path,
-		    result == ERR_DENIED ? "another server's" : strerror(errno));
-	return asked ? result : OK;
-}
-
 static void init(struct master *m, const struct master_options *options)
 {
 	*m = (struct master){
 		.options = options,
 		.started_ms = clock_mono_ms(),
 		.daemon_fd = -1,
+		.upgrade = { .channel = -1 },
+		.predecessor = { .channel = -1 },
+		.notify = { .fd = -1 },
 	};
 	list_init(&m->generations);
 	pidfile_init(&m->pidfile);
@@ -396,7 +422,11 @@ static void init(struct master *m, const struct master_options *options)
 static int adopt(struct master *m)
 {
 	int fds[LISTEN_FDS_MAX];
+	int result = inherit_take(m);
+	if (result != ERR_NOTFOUND)
+		return result;
 	size_t count = activation_take(fds, LISTEN_FDS_MAX);
+	m->activated = count > 0;
 	if (count > 0 && listener_set_adopt(&m->adopted, fds, count) < 0) {
 		log_error(
 		    "cannot use the %zu sockets that were passed in: %s", count, strerror(errno));
@@ -407,7 +437,7 @@ static int adopt(struct master *m)
 
 static int detach(struct master *m)
 {
-	if (!m->options->daemon)
+	if (!m->options->daemon || m->detached)
 		return OK;
 	if (daemon_start(&m->daemon_fd) < 0) {
 		log_error("cannot detach: %s", strerror(errno));
@@ -422,7 +452,8 @@ static int begin(struct master *m)
 	if (adopt(m) < 0 || detach(m) < 0)
 		return ERR_IO;
 	signals_start(&m->waiting);
-	if (scoreboard_new(&m->board) < 0) {
+	notify_open(&m->notify);
+	if (!m->board && scoreboard_new(&m->board) < 0) {
 		log_error("cannot make the scoreboard: %s", strerror(errno));
 		return ERR_IO;
 	}
@@ -432,7 +463,7 @@ static int begin(struct master *m)
 		return ERR_SYNTAX;
 	title_set("httpd: master %s", s->file ? s->file : "");
 	raise_descriptors(s);
-	if (open_pidfile(m, s) < 0 || open_control(m, s) < 0) {
+	if (!m->predecessor.waiting && claim_files(m, s) < 0) {
 		snapshot_unref(&s);
 		return ERR_DENIED;
 	}
@@ -444,12 +475,17 @@ static void end(struct master *m)
 {
 	pidfile_close(&m->pidfile, true);
 	control_close(&m->control, true);
-	if (m->phase == PHASE_STOPPING && m->status == EXIT_SUCCESS)
+	if (m->handed)
+		log_notice("the old master has ended, pid %d serves", (int)m->upgrade.pid);
+	else if (m->phase == PHASE_STOPPING && m->status == EXIT_SUCCESS)
 		log_notice("stopped");
 	control_verdict(&m->control, ORDER_STOP, true, "stopped");
 	control_verdict(&m->control, ORDER_QUIT, true, "stopped");
 	control_flush(&m->control);
 	control_fini(&m->control);
+	listener_set_close(&m->adopted, NULL, false);
+	notify_close(&m->notify);
+	mem_free(m->upgrade.binary);
 	buf_fini(&m->reload.notes);
 	scoreboard_free(&m->board);
 }
@@ -460,6 +496,7 @@ int master_run(const struct master_options *options)
 	daemon_fill_streams();
 	log_set_name("master");
 	init(&m, options);
+	upgrade_find_binary(&m);
 	if (begin(&m) < 0)
 		m.status = EXIT_FAILURE;
 	else

@@ -10,9 +10,6 @@
 struct master_options {
 	const struct config_request *config;      /* read again at each reload */
 	const struct worker_group *const *groups; /* NULL-terminated */
-	/* Checks of modules that config/ can not make: called after config_load with its snapshot.
-	 * May be NULL. */
-	void (*check)(const struct snapshot *s, struct config_report *report);
 	bool daemon;
 	char **argv; /* to start the binary anew. For titles main calls title_init (process/title.h)
 			first of all */

@@ -83,8 +83,10 @@ void reload_begin(struct master *m)
 {
 	buf_clear(&m->reload.notes);
 	control_begin(&m->control, ORDER_RELOAD);
+	notify_reloading(&m->notify);
 	struct snapshot *s = read_next(m);
 	if (!s || open_next(m, s) < 0) {
+		notify_ready(&m->notify);
 		master_verdict(m, ORDER_RELOAD, false, "%sreload refused: nothing has changed",
 		    m->reload.notes.len ? m->reload.notes.data : "");
 		return;
@@ -100,6 +102,7 @@ void reload_undo(struct master *m, const char *why)
 	const struct timeouts_settings *t = config_settings(g->snapshot->global, &timeouts_group);
 	m->next = NULL;
 	m->reload.phase = RELOAD_IDLE;
+	notify_ready(&m->notify);
 	/* Some of its workers may have accepted connections already: those are served to their end.
 	 */
 	generation_drain(g, m->current == NULL, (uint64_t)t->drain);
@@ -141,6 +144,7 @@ static void finish(struct master *m)
 	m->reload.phase = RELOAD_IDLE;
 	if (m->phase == PHASE_STARTING)
 		return;
+	notify_ready(&m->notify);
 	master_verdict(m, ORDER_RELOAD, true,
 	    "%sreloaded: generation %u serves with %u workers, configuration %s",
 	    m->reload.notes.len ? m->reload.notes.data : "", g->id,

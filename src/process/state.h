@@ -10,6 +10,7 @@
 #include "process/control.h"
 #include "process/generation.h"
 #include "process/master.h"
+#include "process/notify.h"
 #include "process/pidfile.h"
 #include "process/privileges.h"
 #include "process/signals.h"
@@ -33,6 +34,32 @@ struct reload {
 	struct buf notes; /* lines for the verdict: warnings, keys that need a restart */
 };
 
+/* An upgrade on its way, seen from the old master. */
+enum upgrade_phase {
+	UPGRADE_IDLE,
+	UPGRADE_STARTING, /* the successor gets ready */
+	UPGRADE_HANDING,  /* it takes the files over */
+	UPGRADE_DONE,     /* it is the master */
+};
+
+struct upgrade {
+	enum upgrade_phase phase;
+	char *binary; /* the file to start; owned */
+	pid_t pid;    /* of the successor; 0: there is none */
+	int channel;
+	uint64_t deadline_ms;
+	uint64_t kill_ms; /* a successor that failed must be gone by then; 0: none */
+};
+
+/* The same, seen from the new one. */
+struct predecessor {
+	int channel;     /* -1: gone, or never was */
+	bool waiting;    /* he is the one in charge yet */
+	bool told;       /* that we serve */
+	unsigned sweeps; /* of the scoreboard, still to be made */
+	uint64_t sweep_ms;
+};
+
 struct master {
 	const struct master_options *options;
 	enum master_phase phase;
@@ -51,14 +78,19 @@ struct master {
 	unsigned last_generation;
 	unsigned restarts; /* workers that died and were replaced */
 	struct reload reload;
+	struct upgrade upgrade;
+	struct predecessor predecessor;
+	struct notify notify;
 	int daemon_fd; /* the parent waits at its other end; -1: none does */
 	bool detached;
+	bool activated; /* the sockets came from a service manager: their files are his */
+	bool handed;    /* a successor is in charge */
 };
 
 /* Ends what is under way: the verdict goes to the log and to the clients that asked for `order`. */
 void master_verdict(struct master *m, enum order order, bool good, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Everybody ends: gently (at most for timeouts.drain) or now. */
-void master_stop(struct master *m, bool gently);
+/* A successor serves: the workers drain, then this process ends. */
+void master_hand_over(struct master *m);
 
 #endif

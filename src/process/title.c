@@ -14,28 +14,40 @@
 static struct {
 	char *start;
 	char *end;
+	char *copy; /* of the same bytes, which argv and environ point into from now on */
 } area;
 
 /* The strings lie one behind the other; one that does not is somebody's copy and ends the area. */
-static void take_strings(char **list)
+static size_t measure(char **list)
 {
-	for (size_t i = 0; list[i]; i++) {
+	size_t n = 0;
+	for (; list[n] && (!area.start || list[n] == area.end); n++) {
 		if (!area.start)
-			area.start = area.end = list[i];
-		if (list[i] != area.end)
-			return;
-		area.end = list[i] + strlen(list[i]) + 1;
-		list[i] = mem_strdup(list[i]);
+			area.start = list[n];
+		area.end = list[n] + strlen(list[n]) + 1;
 	}
+	return n;
+}
+
+static void move(char **list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i] = area.copy + (list[i] - area.start);
 }
 
 void title_init(char **argv)
 {
 	if (area.start)
 		return;
-	take_strings(argv);
-	if (environ)
-		take_strings(environ);
+	size_t arguments = measure(argv);
+	size_t variables = environ && !argv[arguments] ? measure(environ) : 0;
+	if (!area.start)
+		return;
+	size_t size = (size_t)(area.end - area.start);
+	area.copy = mem_alloc(size);
+	memcpy(area.copy, area.start, size);
+	move(argv, arguments);
+	move(environ, variables);
 }
 
 void title_set(const char *fmt, ...)
