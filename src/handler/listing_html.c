@@ -89,16 +89,16 @@ void listing_format_size(uint64_t bytes, char *text_out)
 	uint64_t unit = 1000;
 	unsigned i = 0;
 	/* 999.5 would be rounded to 1000. */
-	while (bytes / unit >= 999 && units[i + 1] && bytes >= unit * 999 + unit / 2) {
+	while (bytes / (unit / 100) >= 99950 && units[i + 1]) {
 		unit *= 1000;
 		i++;
 	}
-	uint64_t tenths = (bytes / (unit / 10) + bytes / (unit / 100) % 10 / 5);
+	unsigned hundredths = (unsigned)(bytes / (unit / 100));
+	unsigned tenths = (hundredths + 5) / 10;
 	if (tenths < 100)
-		snprintf(text_out, ROOM, "%u.%u %cB", (unsigned)(tenths / 10),
-		    (unsigned)(tenths % 10), units[i]);
+		snprintf(text_out, ROOM, "%u.%u %cB", tenths / 10, tenths % 10, units[i]);
 	else
-		snprintf(text_out, ROOM, "%u %cB", (unsigned)((tenths + 5) / 10), units[i]);
+		snprintf(text_out, ROOM, "%u %cB", (hundredths + 50) / 100, units[i]);
 }
 
 static int write_row(struct buf *out, const struct listing_row *row)
