@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct config_place nowhere = { .file = NULL };
 
@@ -51,16 +52,18 @@ void master_check(const struct snapshot *s, const struct worker_group *const *gr
     struct config_report *report)
 {
 	struct privileges p;
-	if (intake_privileges(s, &p, report) == OK)
-		check_groups(groups, s, &p, report);
+	if (intake_privileges(s, &p, report) < 0)
+		p = (struct privileges){ .uid = geteuid(), .gid = getegid() };
+	check_groups(groups, s, &p, report);
 }
 
 static void on_check(void *ctx, const struct snapshot *s, struct config_report *report)
 {
 	struct master *m = ctx;
 	/* Who the workers are is decided once: a change of `user` needs a restart. */
-	if (m->phase != PHASE_STARTING || intake_privileges(s, &m->privileges, report) == OK)
-		check_groups(m->options->groups, s, &m->privileges, report);
+	if (m->phase == PHASE_STARTING && intake_privileges(s, &m->privileges, report) < 0)
+		m->privileges = (struct privileges){ .uid = geteuid(), .gid = getegid() };
+	check_groups(m->options->groups, s, &m->privileges, report);
 }
 
 struct snapshot *intake_read(struct master *m, struct config_report *report)

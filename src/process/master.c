@@ -325,6 +325,11 @@ static void free_generations(struct master *m)
 		if (g->state != GENERATION_DRAINING || !list_empty(&g->children))
 			continue;
 		log_info("generation %u has ended", g->id);
+		if (g == m->speaker) {
+			m->log = g->log;
+			g->log.path = NULL;
+			m->speaker = NULL;
+		}
 		generation_free(&g);
 	}
 }
@@ -488,6 +493,7 @@ static void end(struct master *m)
 	mem_free(m->upgrade.binary);
 	buf_fini(&m->reload.notes);
 	scoreboard_free(&m->board);
+	errorlog_close(&m->log);
 }
 
 int master_run(const struct master_options *options)

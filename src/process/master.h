@@ -29,6 +29,8 @@ void master_check(const struct snapshot *s, const struct worker_group *const *gr
 
 /* Where the master of this configuration listens for commands; NULL: nowhere. In static storage. */
 const char *control_path(const struct snapshot *s);
+/* The same without the key `control`, for the file or directory that is served. */
+const char *control_path_default(const char *served);
 
 /* The other side: sends a command over the control socket, prints the verdict on standard output;
  * exit status. */

@@ -119,6 +119,7 @@ static void commit(struct master *m, uint64_t now_ms)
 	m->next = NULL;
 	m->current->state = GENERATION_SERVING;
 	log_init(&m->current->log.sink);
+	m->speaker = m->current;
 	m->reload.phase = RELOAD_SETTLING;
 	m->reload.settle_by_ms = now_ms + SETTLE_MS;
 	if (!old)

@@ -23,17 +23,13 @@
 #endif
 
 /* Two servers of one user have two names, a server and its --signal have one. */
-static const char *private_path(const struct snapshot *s)
+static const char *private_path(const char *served)
 {
 	static char path[PATH_MAX];
 	char real[PATH_MAX];
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	if (!runtime || runtime[0] != '/')
 		return NULL;
-	const char *served = s->file;
-	if (!served && s->site_count > 0)
-		served =
-		    ((const struct site_settings *)config_settings(s->sites[0], &site_group))->root;
 	if (!served || !realpath(served, real))
 		return NULL;
 	int n = snprintf(
@@ -46,9 +42,16 @@ const char *control_path(const struct snapshot *s)
 	const char *configured = core_settings(s)->control;
 	if (configured)
 		return configured;
-	if (geteuid() == 0)
-		return RUNSTATEDIR "/httpd/control.sock";
-	return private_path(s);
+	const char *served = s->file;
+	if (!served && s->site_count > 0)
+		served =
+		    ((const struct site_settings *)config_settings(s->sites[0], &site_group))->root;
+	return control_path_default(served);
+}
+
+const char *control_path_default(const char *served)
+{
+	return geteuid() == 0 ? RUNSTATEDIR "/httpd/control.sock" : private_path(served);
 }
 
 void rundir_make(const char *file)

@@ -72,9 +72,11 @@ struct master {
 	struct control control;
 	struct listener_set
 	    adopted; /* from systemd or a predecessor; empty once the first generation serves */
-	struct list generations;    /* oldest first */
-	struct generation *current; /* the one that serves; NULL before the first does */
-	struct generation *next;    /* the one that starts; NULL without */
+	struct list generations;          /* oldest first */
+	struct generation *current;       /* the one that serves; NULL before the first does */
+	struct generation *next;          /* the one that starts; NULL without */
+	const struct generation *speaker; /* whose error log is the master's */
+	struct errorlog log;              /* that one, when its generation is gone */
 	unsigned last_generation;
 	unsigned restarts; /* workers that died and were replaced */
 	struct reload reload;
