@@ -5,6 +5,7 @@
 
 #include "process/channel.h"
 #include "process/claim.h"
+#include "process/descriptors.h"
 #include "process/upgrade.h"
 
 #include <errno.h>
@@ -42,6 +43,14 @@ static void take_board(struct master *m, int fd)
 	}
 }
 
+/* Whatever else came through the exec is nobody's. */
+static void keep_inheritance(const struct inheritance *in)
+{
+	int fds[UPGRADE_LISTENERS + 3] = { in->channel, in->board, in->log };
+	memcpy(fds + 3, in->listeners, in->count * sizeof(*fds));
+	descriptors_keep(fds, in->count + 3);
+}
+
 int inherit_take(struct master *m)
 {
 	const char *text = getenv(UPGRADE_VARIABLE);
@@ -54,6 +63,7 @@ int inherit_take(struct master *m)
 		log_error("%s in the environment is not from a running server", UPGRADE_VARIABLE);
 		return ERR_SYNTAX;
 	}
+	keep_inheritance(&in);
 	set_log(&in);
 	take_board(m, in.board);
 	m->predecessor.channel = in.channel;

@@ -14,6 +14,7 @@
 #include "process/activation.h"
 #include "process/claim.h"
 #include "process/daemon.h"
+#include "process/descriptors.h"
 #include "process/inherit.h"
 #include "process/intake.h"
 #include "process/reload.h"
@@ -431,6 +432,7 @@ static int adopt(struct master *m)
 	if (result != ERR_NOTFOUND)
 		return result;
 	size_t count = activation_take(fds, LISTEN_FDS_MAX);
+	descriptors_keep(fds, count);
 	m->activated = count > 0;
 	if (count > 0 && listener_set_adopt(&m->adopted, fds, count) < 0) {
 		log_error(

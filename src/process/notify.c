@@ -76,6 +76,13 @@ void notify_close(struct notify *n)
 	*n = (struct notify){ .fd = -1 };
 }
 
+void notify_forget(void)
+{
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+}
+
 void notify_ready(struct notify *n)
 {
 	send_text(n, "READY=1");

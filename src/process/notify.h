@@ -21,6 +21,9 @@ struct notify {
 void notify_open(struct notify *n);
 void notify_close(struct notify *n);
 
+/* In a worker: the environment no longer says how to reach the manager. */
+void notify_forget(void);
+
 void notify_ready(struct notify *n);
 void notify_reloading(struct notify *n);
 void notify_stopping(struct notify *n);

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "process/channel.h"
 #include "process/daemon.h"
+#include "process/descriptors.h"
+#include "process/notify.h"
 #include "process/sandbox.h"
 #include "process/signals.h"
 #include "process/title.h"
@@ -43,16 +45,9 @@ static struct {
 
 static volatile sig_atomic_t drain_asked, stop_asked;
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 static size_t heritage_fds(const struct heritage *h, int *fds_out)
 {
 	size_t n = 0;
-	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
-		fds_out[n++] = stream;
 	fds_out[n++] = h->channel;
 	fds_out[n++] = h->error_log;
 	for (size_t i = 0; i < h->listeners->count; i++)
@@ -65,18 +60,7 @@ static size_t heritage_fds(const struct heritage *h, int *fds_out)
 static void close_others(const struct heritage *h)
 {
 	int *fds = mem_alloc((KEEP_MAX + 8 + h->listeners->count) * sizeof(*fds));
-	size_t n = heritage_fds(h, fds);
-	qsort(fds, n, sizeof(*fds), compare_fds);
-	unsigned next = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (fds[i] < 0)
-			continue;
-		unsigned fd = (unsigned)fds[i];
-		if (fd > next)
-			close_range(next, fd - 1, 0);
-		next = fd + 1;
-	}
-	close_range(next, ~0U, 0);
+	descriptors_keep(fds, heritage_fds(h, fds));
 	mem_free(fds);
 }
 
@@ -101,6 +85,7 @@ _Noreturn void worker_main(struct heritage *h)
 	log_set_name(name);
 	scoreboard_use(h->board, h->slot);
 	atomic_store(&score_self()->pid, getpid());
+	notify_forget();
 	closelog(); /* or syslog(3) would go on writing to a number that is somebody else's soon */
 	close_others(h);
 	if (privileges_drop(h->privileges) < 0) {
