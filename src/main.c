@@ -3,6 +3,7 @@
  */
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/number.h"
 #include "config/core.h"
 #include "config/load.h"
@@ -40,16 +41,18 @@ static struct config_request request_of(const struct options *o)
 	};
 }
 
+static void on_check(void *ctx, const struct snapshot *s, struct config_report *report)
+{
+	(void)ctx;
+	master_check(s, worker_groups, report);
+}
+
 /* The configuration, or NULL with every mistake on standard error. */
-static struct snapshot *load(const struct config_request *request, bool whole)
+static struct snapshot *load(const struct config_request *request)
 {
 	struct config_report *report = report_new();
 	struct snapshot *s = config_load(request, report);
-	if (s && whole)
-		master_check(s, worker_groups, report);
 	report_each(report, print_line, stderr);
-	if (s && report_mistakes(report) > 0)
-		snapshot_unref(&s);
 	report_free(&report);
 	return s;
 }
@@ -57,7 +60,8 @@ static struct snapshot *load(const struct config_request *request, bool whole)
 static int run_test(const struct options *o)
 {
 	struct config_request request = request_of(o);
-	struct snapshot *s = load(&request, true);
+	request.check = on_check;
+	struct snapshot *s = load(&request);
 	if (!s)
 		return EXIT_FAILURE;
 	printf("%s: configuration is sound\n", s->file ? s->file : "no file");
@@ -68,7 +72,7 @@ static int run_test(const struct options *o)
 static int run_dump(const struct options *o)
 {
 	struct config_request request = request_of(o);
-	struct snapshot *s = load(&request, false);
+	struct snapshot *s = load(&request);
 	if (!s)
 		return EXIT_FAILURE;
 	struct buf out;
@@ -80,14 +84,29 @@ static int run_dump(const struct options *o)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Called for a configuration with mistakes, too: a server can be stopped whatever its file says. */
+static void on_control(void *ctx, const struct snapshot *s, struct config_report *report)
+{
+	(void)report;
+	const char *path = control_path(s);
+	char **path_out = ctx;
+	*path_out = path ? mem_strdup(path) : NULL;
+}
+
+/* What is wrong with the file is the master's to say, when it is to read it. */
 static int run_command(const struct options *o, const char *command)
 {
+	char *path = NULL;
 	struct config_request request = request_of(o);
-	struct snapshot *s = load(&request, false);
-	if (!s)
-		return EXIT_FAILURE;
-	int status = control_send(control_path(s), command);
+	request.check = on_control;
+	request.check_ctx = &path;
+	struct config_report *report = report_new();
+	struct snapshot *s = config_load(&request, report);
+	const char *served = o->config ? o->config : o->directory ? o->directory : ".";
+	int status = control_send(path ? path : control_path_default(served), command);
+	report_free(&report);
 	snapshot_unref(&s);
+	mem_free(path);
 	return status;
 }
 

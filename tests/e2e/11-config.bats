@@ -34,9 +34,9 @@ sites = (
   { names = [ "b.example.org", "a.example.org" ]; root = "$ROOT"; }, # a.example.org
   { names = [ "c.example.org" ]; root = "$DIR/missing"; },        # root
   { names = [ "d.example.org" ]; root = "$ROOT"; routes = (
+    { path = "/x"; handler = "teleport"; },                       # teleport
     { path = "/*"; files = { }; },
-    { path = "/never"; files = { }; },                            # /never
-    { path = "/x"; handler = "teleport"; }                        # teleport
+    { path = "/never"; files = { }; }                             # /never
   ); }
 );
 EOT
