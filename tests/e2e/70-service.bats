@@ -43,8 +43,9 @@ installed() { # END-OF-PATH
 # Runs an action of the init script and wants this exit code. The script gets the bare environment that service(8)
 # gives; bats waits for descriptor 3.
 service() { # STATUS ACTION
-  local got=0
-  output=$(env -i PATH="$PATH" sh "$SCRIPT" "$2" 2>&1 3>&-) || got=$?
+  local got=0 env
+  mapfile -t env < <(server_environment)
+  output=$(env -i PATH="$PATH" "${env[@]}" sh "$SCRIPT" "$2" 2>&1 3>&-) || got=$?
   [ "$got" = "$1" ] || fail "$2: exit code $got, not $1: $output"
   [ ! -s "$PIDFILE" ] || MASTER=$(<"$PIDFILE")
 }
