@@ -116,7 +116,8 @@ upgraded() { # OLD-MASTER
   printf '#!/bin/sh\nexit 3\n' >"$DIR/httpd"
   chmod 755 "$DIR/httpd"
   local old=$MASTER
-  run "$DIR/good" --config "$CONF" --signal upgrade
+  HTTPD=$DIR/good
+  run httpd --config "$CONF" --signal upgrade
   assert_equal 1 "$status"
   assert_equal "$old" "$(cat "$DIR/httpd.pid")"
   visitors_leave

@@ -112,7 +112,7 @@ httpd_config() { # [FILE]
 
 # Runs the binary in front, as a user would for --test or --signal.
 httpd() {
-  "$HTTPD" "$@"
+  timeout --kill-after=5 30 "$HTTPD" "$@" 3>&-
 }
 
 server_environment() {
