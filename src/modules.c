@@ -7,6 +7,7 @@
 #include "handler/files.h"
 #include "http1/http1.h"
 #include "middleware/access_log.h"
+#include "middleware/errors.h"
 #include "web.h"
 
 static const struct protocol *const protocols[] = { &http1_protocol, NULL };
@@ -14,7 +15,8 @@ static const struct protocol *const protocols[] = { &http1_protocol, NULL };
 static const struct handler *const handlers[] = { &files_handler, NULL };
 
 /* In the order in which a request meets them. */
-static const struct middleware *const middleware[] = { &access_log_middleware, NULL };
+static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
+	NULL };
 
 static const struct key_group *const groups[] = {
 	&core_group,
@@ -26,6 +28,7 @@ static const struct key_group *const groups[] = {
 	&route_group,
 	&files_group,
 	&file_cache_group,
+	&errors_group,
 	NULL,
 };
 

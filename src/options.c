@@ -160,14 +160,15 @@ int options_parse(struct options *o, int argc, char **argv)
 
 void options_help(FILE *to)
 {
-	fprintf(to, "usage: httpd [options] [DIRECTORY]\n"
-		    "Serves DIRECTORY, or what the configuration says, or the current directory.\n\n");
+	fprintf(to,
+	    "usage: httpd [options] [DIRECTORY]\n"
+	    "Serves DIRECTORY, or what the configuration says, or the current directory.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[40];
 		if (!rows[i].help)
 			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		    rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+		    rows[i].argument ? rows[i].argument : "");
 		if (rows[i].id < OPT_PID_FILE)
 			fprintf(to, "  -%c, %-20s  %s\n", rows[i].id, left, rows[i].help);
 		else

@@ -111,8 +111,7 @@ static void web_open(const struct snapshot *s, struct config_report *report)
 		    "log.access: cannot open '%s': %s", log->access, strerror(errno));
 }
 
-static void web_check(
-    const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)
+static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)
 {
 	for (size_t i = 0; i < s->listen_count; i++) {
 		const struct listen_settings *l = listen_settings(s, i);
@@ -125,8 +124,8 @@ static void web_check(
 	app_check(s, &modules, uid, gid, report);
 }
 
-static void web_sandbox(const struct snapshot *s,
-    void (*allow)(void *ctx, const char *path, bool write), void *ctx)
+static void web_sandbox(
+    const struct snapshot *s, void (*allow)(void *ctx, const char *path, bool write), void *ctx)
 {
 	for (size_t i = 0; i < s->site_count; i++)
 		files_each_root(s->sites[i], allow, ctx);

@@ -107,6 +107,7 @@ void response_error(struct request *r, int status, const char *note)
 
 	r->response.status = status;
 	r->response.note = note;
+	r->response.plain_error = true;
 	r->response.block = NULL;
 	fields_remove_name(&r->response.fields, SLICE("Content-Type"));
 	response_add_static(r, FIELD_CONTENT_TYPE, SLICE("Content-Type"), types[form]);

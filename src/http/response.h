@@ -30,6 +30,7 @@ struct response {
 	struct owner *body_owner;         /* keeps body and block alive; the response holds one reference; NULL: arena or static */
 	struct source *source;
 	bool close;                       /* end the connection after this response (HTTP/1) */
+	bool plain_error; /* made by response_error: a site's own page may take its place */
 	const char *note;                 /* why, for the error log and --explain: static text; may be NULL */
 };
 
