@@ -106,6 +106,7 @@ static enum h1_flow take_sized(struct h1_exchange *x)
 	return H1_FLOW_MOVED;
 }
 
+/* As soon as a chunk's size says so, or the digits of it that are here. */
 static bool is_too_large(const struct h1_exchange *x)
 {
 	int64_t most = x->h1->server->limits.body;
@@ -125,10 +126,10 @@ static enum h1_flow take_chunked(struct h1_exchange *x)
 		return H1_FLOW_BLOCKED;
 	enum chunked_result result = chunked_parse(d, bytes, &x->request, &used);
 	conn_consume(c, used);
+	if (result != CHUNKED_BAD && is_too_large(x))
+		return H1_FLOW_LARGE;
 	switch (result) {
 	case CHUNKED_DATA:
-		if (is_too_large(x))
-			return H1_FLOW_LARGE;
 		taken = deliver(x, slice_head(conn_peek(c), d->left));
 		conn_consume(c, taken);
 		chunked_take(d, taken);
