@@ -15,8 +15,21 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* In place of libc's: the errors in front of what the kernel says. */
+static const int *accept_errors;
+
+int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
+{
+	if (accept_errors && *accept_errors) {
+		errno = *accept_errors++;
+		return -1;
+	}
+	return (int)syscall(SYS_accept4, fd, addr, len, flags);
+}
 
 static struct net_worker net;
 static struct listener listener;
@@ -271,6 +284,36 @@ static void without_descriptors_culls_first(void **state)
 	stop();
 }
 
+static void newcomers_that_broke_are_passed_over(void **state)
+{
+	(void)state;
+	static const int errors[] = { ECONNABORTED, EINTR, EPROTO, ETIMEDOUT, EPERM, 0 };
+	start((struct net_limits){ 0 });
+	accept_errors = errors;
+	int a = fake_client(&listener);
+	loop_turn(net.loop, 100);
+	assert_int_equal(fake.opened, 1);
+	assert_false(net.resting);
+	close(a);
+	stop();
+}
+
+static void rests_when_the_kernel_is_out_of_memory(void **state)
+{
+	(void)state;
+	static const int errors[] = { ENOMEM, ENOBUFS, 0 };
+	start((struct net_limits){ 0 });
+	accept_errors = errors;
+	uint64_t begin = clock_mono_ms();
+	int a = fake_client(&listener);
+	loop_turn(net.loop, 100);
+	assert_true(net.resting);
+	FAKE_UNTIL(net.loop, fake.opened == 1);
+	assert_in_range(clock_mono_ms() - begin, 180, 500); /* it rested twice */
+	close(a);
+	stop();
+}
+
 static void drains(void **state)
 {
 	(void)state;
@@ -364,6 +407,8 @@ int main(void)
 		cmocka_unit_test(counts_by_address),
 		cmocka_unit_test(without_descriptors_refuses_and_rests),
 		cmocka_unit_test(without_descriptors_culls_first),
+		cmocka_unit_test(newcomers_that_broke_are_passed_over),
+		cmocka_unit_test(rests_when_the_kernel_is_out_of_memory),
 		cmocka_unit_test(drains),
 		cmocka_unit_test(drains_at_once_without_connections),
 		cmocka_unit_test(leaves_the_backlog_to_successors),

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,6 +34,25 @@ static void on_report(void *ctx, int spec, const char *text)
 	told_specs[told_count++] = spec;
 }
 
+/* In place of libc's, to take something away from this host. */
+static int missing_family[2] = { -1, -1 };
+static int bind_error;
+
+int socket(int family, int type, int protocol)
+{
+	if (family == missing_family[0] || family == missing_family[1]) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	errno = bind_error;
+	return bind_error ? -1 : (int)syscall(SYS_bind, fd, addr, len);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -41,6 +61,8 @@ static int set_up(void **state)
 	snprintf(unix_address, sizeof(unix_address), "unix:%s/s", dir);
 	told[0] = '\0';
 	told_count = 0;
+	missing_family[0] = missing_family[1] = -1;
+	bind_error = 0;
 	return 0;
 }
 
@@ -201,6 +223,45 @@ static void names_give_all_their_addresses(void **state)
 			assert_string_equal(set.list[0].name, with_port("[::1]:@"));
 		listener_set_close(&set, NULL, true);
 	}
+}
+
+static void one_family_is_enough(void **state)
+{
+	(void)state;
+	struct listen_spec star = want("*", port), name = want("localhost", port);
+	struct listen_spec literal = want("::1", port);
+	struct listener_set set;
+	missing_family[0] = AF_INET6;
+	set = open_one(&star, NULL);
+	assert_int_equal(set.count, 1);
+	assert_string_equal(set.list[0].name, with_port("0.0.0.0:@"));
+	listener_set_close(&set, NULL, true);
+	set = open_one(&name, NULL);
+	assert_int_equal(set.count, 1);
+	listener_set_close(&set, NULL, true);
+	assert_int_equal(open_set(&set, &literal, 1, NULL), ERR_IO);
+	missing_family[0] = AF_INET;
+	set = open_one(&star, NULL);
+	assert_int_equal(set.count, 1);
+	assert_string_equal(set.list[0].name, with_port("[::]:@"));
+	listener_set_close(&set, NULL, true);
+	missing_family[1] = AF_INET6;
+	assert_int_equal(open_set(&set, &star, 1, NULL), ERR_IO);
+	assert_string_equal(told, with_port("cannot listen on [::1]:@: this host has no IPv6\n"
+					    "cannot listen on *:@: this host has no IPv4\n"));
+}
+
+static void privileged_port_says_what_it_needs(void **state)
+{
+	(void)state;
+	struct listen_spec specs[] = { want("127.0.0.1", 80), want("127.0.0.1", 8080) };
+	struct listener_set set;
+	bind_error = EACCES;
+	assert_int_equal(open_set(&set, specs, 2, NULL), ERR_IO);
+	assert_string_equal(told,
+	    "cannot listen on 127.0.0.1:80: permission denied (ports below 1024 need root or "
+	    "CAP_NET_BIND_SERVICE)\n"
+	    "cannot listen on 127.0.0.1:8080: permission denied\n");
 }
 
 static void reload_keeps_opens_and_closes(void **state)
@@ -425,6 +486,8 @@ int main(void)
 		CASE(star_is_two_sockets),
 		CASE(port_of_zero_is_told),
 		CASE(names_give_all_their_addresses),
+		CASE(one_family_is_enough),
+		CASE(privileged_port_says_what_it_needs),
 		CASE(reload_keeps_opens_and_closes),
 		CASE(failure_changes_nothing_and_tells_all),
 		CASE(busy_port_names_its_holder),
