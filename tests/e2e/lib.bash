@@ -36,6 +36,7 @@ wait_until() { # SECONDS COMMAND...
   done
 }
 
+# Where a function may be called in a condition, set -e does not end it: there it is `fail ... || return`.
 fail() {
   printf '%s\n' "$*" >&2
   return 1
@@ -135,11 +136,12 @@ httpd_spawn() { # [ARGUMENT...]
 # Starts it and returns when all workers accept.
 httpd_start() { # [ARGUMENT...]
   httpd_spawn "$@"
-  wait_until 10 httpd_ready || fail "not ready: $(tail -n 20 "$DIR/stderr" "$ERRORS" 2>&1)"
+  wait_until 10 httpd_ready_or_gone && ! gone "$MASTER" ||
+    fail "not ready: $(tail -n 20 "$DIR/stderr" "$ERRORS" 2>&1)" || return
   fd_baseline
 }
 
-httpd_ready() {
+httpd_ready_or_gone() {
   gone "$MASTER" && return
   answers "$PORT" && [ -n "$(worker_pids)" ]
 }
@@ -157,11 +159,11 @@ httpd_stop() { # [SIGNAL]
   local signal=${1:-TERM} workers status=0 pid
   workers=$(worker_pids)
   kill -s "$signal" "$MASTER"
-  wait_until 10 gone "$MASTER" || fail "pid $MASTER does not stop on $signal"
+  wait_until 10 gone "$MASTER" || fail "pid $MASTER does not stop on $signal" || return
   wait "$MASTER" 2>/dev/null || status=$?
-  [ $status = 0 ] || [ $status = 127 ] || fail "exit status $status after $signal"
+  [ $status = 0 ] || [ $status = 127 ] || fail "exit status $status after $signal" || return
   for pid in $workers; do
-    wait_until 5 gone "$pid" || fail "worker $pid outlives its master"
+    wait_until 5 gone "$pid" || fail "worker $pid outlives its master" || return
   done
   MASTER=''
 }
@@ -238,11 +240,12 @@ check_descriptors() {
   local pid
   [ -n "$IDLE_FDS" ] || return 0
   wait_until 5 master_is_clean ||
-    fail "master leaks descriptors: $MASTER_FDS before, now: $(open_descriptors "$MASTER")"
+    fail "master leaks descriptors: $MASTER_FDS before, now: $(open_descriptors "$MASTER")" || return
   for pid in $(worker_pids); do
     wait_until 5 worker_is_clean "$pid" ||
-      fail "worker leaks descriptors: $IDLE_FDS before, now: $(open_descriptors "$pid")"
-    [ -z "$(files_open_twice "$pid")" ] || fail "worker leaks: $(files_open_twice "$pid")"
+      fail "worker leaks descriptors: $IDLE_FDS before, now: $(open_descriptors "$pid")" || return
+    [ -z "$(files_open_twice "$pid")" ] ||
+      fail "worker leaks: $(files_open_twice "$pid")" || return
   done
 }
 
