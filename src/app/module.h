@@ -62,6 +62,8 @@ struct middleware {
 	    struct config_report *report); /* each scope where it is given */
 	/* Once a route: state, or NULL if it has nothing to do there: then it costs nothing. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);
+	/* Gives back what prepare took, when the worker ends. May be NULL. */
+	void (*release)(void *state);
 	/* May answer (response_start was called), wait (chain_resume continues), or pass. May be
 	 * NULL. */
 	enum step (*enter)(struct request *r, void *state);

@@ -185,13 +185,20 @@ struct site_table *site_table_new(const struct snapshot *s, const struct modules
 	return t;
 }
 
-static void release_routes(struct site *site)
+static void release_route(const struct route *route)
 {
-	for (unsigned i = 0; i < site->route_count; i++) {
-		const struct route *route = &site->routes[i];
-		if (route->handler->release && route->handler_state)
-			route->handler->release(route->handler_state);
-	}
+	for (unsigned i = 0; i < route->step_count; i++)
+		if (route->steps[i].middleware->release)
+			route->steps[i].middleware->release(route->steps[i].state);
+	if (route->handler->release && route->handler_state)
+		route->handler->release(route->handler_state);
+}
+
+static void release_site(const struct site *site)
+{
+	for (unsigned i = 0; i < site->route_count; i++)
+		release_route(&site->routes[i]);
+	release_route(&site->unrouted);
 }
 
 void site_table_free(struct site_table **t)
@@ -199,7 +206,7 @@ void site_table_free(struct site_table **t)
 	if (!*t)
 		return;
 	for (size_t i = 0; i < (*t)->count; i++)
-		release_routes(&(*t)->sites[i]);
+		release_site(&(*t)->sites[i]);
 	arena_fini(&(*t)->arena);
 	mem_free(*t);
 	*t = NULL;

@@ -187,8 +187,9 @@ static void each_root_of(const struct config_scope *scope,
 {
 	const struct files_settings *s = config_settings(scope, &files_group);
 	const char *root = files_root_of(scope, s);
+	/* Links out of the root lead anywhere. */
 	if (root)
-		fn(ctx, root, false);
+		fn(ctx, s->follow_links ? "/" : root, false);
 }
 
 void files_each_root(

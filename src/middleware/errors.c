@@ -215,6 +215,14 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	return e;
 }
 
+static void release(void *state)
+{
+	struct errors *e = state;
+	for (size_t i = 0; i < e->count; i++)
+		if (e->pages[i].content)
+			owner_release(&e->pages[i].content->owner);
+}
+
 static struct page *page_for(const struct errors *e, int status)
 {
 	for (size_t i = 0; i < e->count; i++)
@@ -253,5 +261,6 @@ const struct middleware errors_middleware = {
 	.groups = groups,
 	.check = check,
 	.prepare = prepare,
+	.release = release,
 	.head = head,
 };

@@ -153,6 +153,16 @@ type_of() { # NAME
   field_of Content-Type "/$1"
 }
 
+@test "follow_links lets symbolic links lead out of the root" {
+  files 'follow_links = true;'
+  echo outside >"$DIR/outside.txt"
+  ln -s "$DIR/outside.txt" "$ROOT/out.txt"
+  ln -s ../outside.txt "$ROOT/relative.txt"
+  httpd_start
+  assert_equal outside "$(fetch /out.txt)"
+  assert_equal outside "$(fetch /relative.txt)"
+}
+
 @test "media types by extension" {
   configure
   httpd_start
