@@ -85,9 +85,8 @@ enum {
  */
 MUST_CHECK int conn_read(struct conn *c);
 bool conn_drained(const struct conn *c);
-enum {
-	CONN_SHARE = 256 << 10
-}; /* 16 buffers: enough that the switch to the others costs nothing */
+/* 16 buffers: enough that the switch to the others costs nothing. */
+enum { CONN_SHARE = 256 << 10 };
 
 /* The peer has shut down its side in order: nothing more comes, answers still go. False after an
  * error. */

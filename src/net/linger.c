@@ -30,12 +30,14 @@ static int discard(struct conn *c)
 			return OK;
 		}
 		ssize_t n = c->transport->recv(c, scratch, sizeof(scratch));
-		if (n == ERR_AGAIN)
+		if (n == ERR_AGAIN) {
 			c->flags &= ~CONN_READABLE;
-		else if (n <= 0)
+			return OK;
+		}
+		if (n <= 0)
 			return ERR_CLOSED;
-		else
-			c->turn_in += (unsigned)n, c->linger_bytes += (uint64_t)n;
+		c->turn_in += (unsigned)n;
+		c->linger_bytes += (uint64_t)n;
 		if (c->linger_bytes > NET_LINGER_BYTES)
 			return ERR_FULL;
 	}
