@@ -268,7 +268,10 @@ static bool step_busy(struct h1 *h)
 		h1_exchange_finish(h);
 		return true;
 	}
+	bool waits = !outq_empty(&h->conn->out);
 	int rc = flush(h);
+	/* The queue may have been too long to pull; no event will tell that it is not any more. */
+	moved |= waits && rc == OK;
 	if (rc != OK && rc != ERR_AGAIN) {
 		h1_exchange_abort(h, rc == ERR_IO ? ABORT_SOURCE : ABORT_PEER);
 		return false;

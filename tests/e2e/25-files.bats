@@ -240,6 +240,21 @@ changed() { # TEXT
   [ "$(fetch /index.html)" = "$1" ]
 }
 
+@test "large downloads at the same time all end" {
+  configure 'workers = 1;'
+  truncate -s 300M "$ROOT/large.bin"
+  httpd_start
+  local pids=() pid i
+  for i in 1 2 3 4; do
+    curl -s --max-time 60 -o "$DIR/large.$i" "$(url /large.bin)" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+  for i in 1 2 3 4; do
+    assert_equal $((300 << 20)) "$(stat -c %s "$DIR/large.$i")"
+  done
+}
+
 @test "a changed file is seen within two seconds" {
   configure
   httpd_start
