@@ -9,6 +9,7 @@
 #include "app/logfile.h"
 
 #include "base/buf.h"
+#include "base/facility.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "event/loop.h"
@@ -65,35 +66,6 @@ static enum sort find_sort(int fd)
 	return isatty(fd) ? SORT_TERMINAL : SORT_PIPE;
 }
 
-static int find_facility(const char *name)
-{
-	static const struct {
-		const char *name;
-		int value;
-	} facilities[] = {
-		{ "", LOG_DAEMON },
-		{ "daemon", LOG_DAEMON },
-		{ "user", LOG_USER },
-		{ "local0", LOG_LOCAL0 },
-		{ "local1", LOG_LOCAL1 },
-		{ "local2", LOG_LOCAL2 },
-		{ "local3", LOG_LOCAL3 },
-		{ "local4", LOG_LOCAL4 },
-		{ "local5", LOG_LOCAL5 },
-		{ "local6", LOG_LOCAL6 },
-		{ "local7", LOG_LOCAL7 },
-	};
-	for (size_t i = 0; i < sizeof(facilities) / sizeof(*facilities); i++)
-		if (strcmp(facilities[i].name, name) == 0)
-			return facilities[i].value;
-	return -1;
-}
-
-static bool is_syslog(const char *path)
-{
-	return strcmp(path, "syslog") == 0 || strncmp(path, "syslog:", 7) == 0;
-}
-
 static int open_path(const char *path)
 {
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
@@ -102,9 +74,8 @@ static int open_path(const char *path)
 static int open_destination(struct logfile *f, const char *path)
 {
 	f->fd = -1;
-	f->facility = -1;
-	if (is_syslog(path)) {
-		f->facility = find_facility(path[6] ? path + 7 : "");
+	f->facility = facility_of(path);
+	if (f->facility != ERR_SYNTAX) {
 		errno = EINVAL;
 		return f->facility < 0 ? ERR_IO : OK;
 	}

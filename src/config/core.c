@@ -8,6 +8,7 @@
  */
 #include "config/core.h"
 
+#include "base/facility.h"
 #include "base/log.h"
 #include "base/scoreboard.h"
 #include "config/check.h"
@@ -259,9 +260,6 @@ static const struct key log_keys[] = {
 	KEYS_END,
 };
 
-static const char *const facilities[] = { "auth", "authpriv", "cron", "daemon", "ftp", "kern",
-	"lpr", "mail", "news", "syslog", "user", "uucp", "local0", "local1", "local2", "local3",
-	"local4", "local5", "local6", "local7", NULL };
 static const char *const formats[] = { "common", "combined", "json", NULL };
 
 /* Whether the word is in the list; the nearest one of it is left in `near`. */
@@ -286,7 +284,7 @@ static void check_destination(const struct config_scope *scope, const char *key,
 	if (strncmp(value, prefix, strlen(prefix)) != 0)
 		return;
 	const char *facility = value + strlen(prefix);
-	if (!is_one_of(facilities, facility, &near))
+	if (!is_one_of(facility_names, facility, &near))
 		report_mistake(report, at, "log.%s: no syslog facility '%s' (%s \"syslog:%s\"%s)",
 		    key, facility, near.name ? "did you mean" : "expected",
 		    near.name ? near.name : "daemon", near.name ? "?" : "");

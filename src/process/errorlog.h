@@ -25,7 +25,4 @@ void errorlog_close(struct errorlog *log);
  * is no file. */
 MUST_CHECK int errorlog_reopen(struct errorlog *log);
 
-/* The number of "local1" and the like; -1 if there is none of that name. */
-int errorlog_facility(const char *name);
-
 #endif

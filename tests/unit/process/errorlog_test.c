@@ -29,7 +29,6 @@ static void test_places(void **state)
 	} cases[] = {
 		{ "-", false, OK, STDERR_FILENO, 0 },
 		{ "-", true, OK, -1, LOG_DAEMON },
-		{ "syslog", false, OK, -1, LOG_DAEMON },
 		{ "syslog:local1", false, OK, -1, LOG_LOCAL1 },
 		{ "syslog:mail", true, OK, -1, LOG_MAIL },
 		{ "syslog:nonsense", false, ERR_NOTFOUND, 0, 0 },
