@@ -93,26 +93,19 @@ static int append_text(struct buf *out, struct slice s, const char *(*special)(c
 	return OK;
 }
 
-/* Runs of plain bytes are appended at once; each other byte by `odd`. */
-static int append_bytes(struct buf *out, struct slice s, bool (*plain)(unsigned char c),
-    int (*odd)(struct buf *out, unsigned char c))
-{
-	size_t from = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		if (plain((unsigned char)s.ptr[i]))
-			continue;
-		if (buf_append(out, slice_of(s.ptr + from, i - from)) < 0 ||
-		    odd(out, (unsigned char)s.ptr[i]) < 0)
-			return ERR_FULL;
-		from = i + 1;
-	}
-	return buf_append(out, slice_tail(s, from));
-}
+/* Bytes that may stand as they are: a bit each. */
+struct plain {
+	uint32_t bits[8];
+};
 
-static bool plain_in_header(unsigned char c)
-{
-	return c >= 0x20 && c != 0x7f;
-}
+/* 0x20 to 0x7e and all above 0x7f. */
+static const struct plain plain_in_header = { { 0, 0xffffffff, 0xffffffff, 0x7fffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff } };
+/* 0x20 to 0x7e but for the quote and the backslash. */
+static const struct plain plain_in_log = { { 0, 0xffffffff & ~(1u << ('"' - 0x20)),
+    0xffffffff & ~(1u << ('\\' - 0x40)), 0x7fffffff } };
+/* "-", ".", "/", digits; letters and "_"; letters and "~". */
+static const struct plain plain_in_url = { { 0, 0x03ffe000, 0x87fffffe, 0x47fffffe } };
 
 static int leave_out(struct buf *out, unsigned char c)
 {
@@ -120,21 +113,10 @@ static int leave_out(struct buf *out, unsigned char c)
 	return OK;
 }
 
-static bool plain_in_log(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static int append_backslash(struct buf *out, unsigned char c)
 {
 	char text[4] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
 	return buf_append(out, slice_of(text, sizeof(text)));
-}
-
-static bool plain_in_url(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-	       c == '.' || c == '_' || c == '~' || c == '/';
 }
 
 static int append_percent(struct buf *out, unsigned char c)
@@ -144,13 +126,29 @@ static int append_percent(struct buf *out, unsigned char c)
 	return buf_append(out, slice_of(text, sizeof(text)));
 }
 
+/* Runs of plain bytes are appended at once; each other byte by `odd`. */
+static int append_bytes(struct buf *out, struct slice s, const struct plain *plain,
+    int (*odd)(struct buf *out, unsigned char c))
+{
+	size_t from = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		if (plain->bits[c >> 5] >> (c & 31) & 1)
+			continue;
+		if (buf_append(out, slice_of(s.ptr + from, i - from)) < 0 || odd(out, c) < 0)
+			return ERR_FULL;
+		from = i + 1;
+	}
+	return buf_append(out, slice_tail(s, from));
+}
+
 int escape_append(struct buf *out, struct slice s, enum template_escape how)
 {
 	switch (how) {
 	case ESCAPE_NONE:
 		break;
 	case ESCAPE_HEADER:
-		return append_bytes(out, s, plain_in_header, leave_out);
+		return append_bytes(out, s, &plain_in_header, leave_out);
 	case ESCAPE_HTML:
 		return append_text(out, s, html_reference);
 	case ESCAPE_JSON:
@@ -158,9 +156,9 @@ int escape_append(struct buf *out, struct slice s, enum template_escape how)
 	case ESCAPE_LOG:
 		if (s.len == 0)
 			return buf_byte(out, '-');
-		return append_bytes(out, s, plain_in_log, append_backslash);
+		return append_bytes(out, s, &plain_in_log, append_backslash);
 	case ESCAPE_URL:
-		return append_bytes(out, s, plain_in_url, append_percent);
+		return append_bytes(out, s, &plain_in_url, append_percent);
 	}
 	return buf_append(out, s);
 }

@@ -38,6 +38,10 @@ struct file_entry {
 	struct file_stamp stamp;
 	bool racy; /* written so shortly before it was read that its time may not tell the next
 		      change */
+	uint64_t unchanged_ms; /* file_look.c's: when that was last seen; 0: never */
+	uint64_t resident_ms;  /* likewise: when these bytes were seen in the page cache */
+	uint64_t resident_first;
+	uint64_t resident_end;
 	struct validators validators;
 	struct slice type;
 	struct field_block full; /* all fields of a 200 */

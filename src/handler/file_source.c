@@ -10,8 +10,8 @@
 #include "app/module.h"
 #include "base/mem.h"
 #include "event/offload.h"
+#include "handler/file_look.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -42,31 +42,6 @@ struct warm_job {
 	uint64_t length;
 	bool failed;
 };
-
-bool file_entry_unchanged(const struct file_entry *e)
-{
-	struct stat st;
-	struct file_stamp now;
-	if (e->fd < 0)
-		return true;
-	if (fstat(e->fd, &st) < 0)
-		return false;
-	file_stamp_from(&now, &st);
-	/* Unlinking or renaming changes ctime, but not one byte. */
-	now.changed = e->stamp.changed;
-	return file_stamp_equal(&now, &e->stamp);
-}
-
-/* What grows at its end (a log) still has what was promised; in place or shorter it has not. */
-static bool still_good(const struct file_entry *e)
-{
-	struct stat st;
-	if (e->fd < 0)
-		return true;
-	if (fstat(e->fd, &st) < 0)
-		return false;
-	return (uint64_t)st.st_size > e->stamp.size || file_entry_unchanged(e);
-}
 
 static void on_warm(struct offload_job *j)
 {
@@ -121,8 +96,8 @@ static bool warm(struct file_source *s, uint64_t first, uint64_t length)
 /* The bytes can be sent without waiting for a disk, or nothing can be done about it. */
 static bool ready(struct file_source *s, uint64_t first, uint64_t length)
 {
-	return s->entry->fd < 0 || length == 0 || s->ready_to == first + length ||
-	       file_resident(s->entry->fd, first, length) || !warm(s, first, length);
+	return s->ready_to == first + length || file_look_resident(s->entry, first, length) ||
+	       !warm(s, first, length);
 }
 
 static void append(struct file_source *s, struct outq *q, uint64_t first, uint64_t length)
@@ -144,7 +119,7 @@ static enum pull pull(struct source *source, struct outq *q, size_t max)
 		return PULL_WAIT;
 	struct file_segment *segment = &s->segments[s->at];
 	uint64_t length = segment->length < RUN ? segment->length : RUN;
-	if (s->failed || !still_good(s->entry))
+	if (s->failed || !file_look_keeps(s->entry))
 		return PULL_ERROR;
 	if (!ready(s, segment->first, length))
 		return PULL_WAIT;

@@ -21,7 +21,4 @@ struct file_segment {
 struct source *file_source_new(
     struct request *r, struct file_entry *e, struct file_segment *segments, unsigned count);
 
-/* Whether the file behind the entry's descriptor is still as it was. */
-bool file_entry_unchanged(const struct file_entry *e);
-
 #endif

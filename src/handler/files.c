@@ -13,7 +13,7 @@
 #include "config/core.h"
 #include "handler/file_cache.h"
 #include "handler/file_load.h"
-#include "handler/file_source.h"
+#include "handler/file_look.h"
 #include "handler/files_answer.h"
 #include "handler/files_keys.h"
 #include "handler/listing.h"
@@ -134,7 +134,7 @@ static void try_from(struct request *r, const struct files *f, unsigned at)
 	struct slice path = try_path(r, f, at);
 	struct file_entry *e = file_load_now(f, path);
 	/* Promise only what is there now: a large file may have changed within its second. */
-	if (e && e->fd >= 0 && !file_entry_unchanged(e)) {
+	if (e && !file_look_unchanged(e)) {
 		file_cache_drop(e);
 		owner_release(&e->owner);
 		e = file_load_now(f, path);

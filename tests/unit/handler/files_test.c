@@ -535,6 +535,33 @@ static void test_outlives_cache(void **state)
 	expect_now(w, "/a.txt", 200, "hello, world"); /* and it works without */
 }
 
+/* Not in the page cache: a thread reads it, run by run. */
+static void test_cold(void **state)
+{
+	static char large[LARGE];
+	const struct fake_worker *w = *state;
+	struct fake_request f;
+	read_large(w, large);
+	int fd = open(fake_path(w, "www/large.bin"), O_RDONLY);
+	for (int round = 0; round < 3; round++) {
+		fsync(fd);
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		get(&f, w, "/large.bin");
+		assert_true(f.done);
+		assert_int_equal(f.content.len, LARGE);
+		assert_memory_equal(f.content.data, large, LARGE);
+		fake_request_fini(&f);
+		make_stale(w, "/large.bin");
+	}
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	fake_request_init(&f, w->sites, "/large.bin");
+	fake_request_start(&f);
+	fake_request_fini(&f); /* gone while the thread reads */
+	for (int i = 0; i < 5; i++)
+		loop_turn(app_worker.loop, 10);
+	close(fd);
+}
+
 static void test_gone_while_waiting(void **state)
 {
 	const struct fake_worker *w = *state;
@@ -575,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_several_ranges),
+		cmocka_unit_test(test_cold),
 		cmocka_unit_test(test_gone_while_waiting),
 	};
 	int failed = cmocka_run_group_tests(tests, setup, teardown);

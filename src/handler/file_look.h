@@ -1,0 +1,24 @@
+/*
+ * file_look.h - a glance at an open file before its bytes are promised or sent: is it still what it
+ * was, and at hand?
+ *
+ * What was seen is remembered in the entry for as long as it can hardly have become wrong, so that
+ * a hot file is not looked at for each of thousands of requests a second.
+ */
+#ifndef HANDLER_FILE_LOOK_H
+#define HANDLER_FILE_LOOK_H
+
+#include "handler/file_entry.h"
+
+/* Whether the file behind the entry's descriptor is as it was when it was read; in the present turn
+ * of the loop, about a millisecond. */
+bool file_look_unchanged(struct file_entry *e);
+
+/* Whether it still has the bytes that were promised: as above, or it has grown (a log: what was
+ * there is there). */
+bool file_look_keeps(struct file_entry *e);
+
+/* Whether these bytes can be sent without waiting for a disk, as far as one can tell. */
+bool file_look_resident(struct file_entry *e, uint64_t first, uint64_t length);
+
+#endif
