@@ -15,9 +15,11 @@ enum pull {
 
 struct source;
 struct source_ops {
-	/* Appends about max bytes (one item may exceed it when it costs nothing: a file range, a cached body). */
+	/* Appends about max bytes (one item may exceed it when it costs nothing: a file range, a
+	 * cached body). */
 	enum pull (*pull)(struct source *s, struct outq *q, size_t max);
-	void (*close)(struct source *s); /* exactly once: after END, ERROR, or when the response is given up */
+	/* Exactly once: after END, ERROR, or when the response is given up. */
+	void (*close)(struct source *s);
 };
 struct source {
 	const struct source_ops *ops;
@@ -25,7 +27,8 @@ struct source {
 
 struct sink;
 struct sink_ops {
-	/* Takes as many bytes as it can and returns how many; less than all means full: it calls request_read_on later. */
+	/* Takes as many bytes as it can and returns how many; less than all means full: it calls
+	 * request_read_on later. */
 	size_t (*push)(struct sink *s, struct slice bytes);
 	void (*end)(struct sink *s);   /* the content is complete */
 	void (*abort)(struct sink *s); /* it will not be; neither `end` nor `push` follow */

@@ -1,8 +1,8 @@
 /*
  * fields.h - header and trailer fields (RFC 9110 section 5).
  *
- * The names that the server itself reads are known by number, so that nobody compares text on the path of a request.
- * Slices are borrowed from the request's memory.
+ * The names that the server itself reads are known by number, so that nobody compares text on the
+ * path of a request. Slices are borrowed from the request's memory.
  */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
@@ -64,14 +64,16 @@ struct fields {
 
 enum field_id field_find_id(struct slice name); /* case folded */
 
-void fields_add(struct fields *f, struct arena *a, enum field_id id, struct slice name, struct slice value);
+void fields_add(
+    struct fields *f, struct arena *a, enum field_id id, struct slice name, struct slice value);
 /* The first one's value, or the empty slice with ptr NULL. */
 struct slice fields_get(const struct fields *f, enum field_id id);
 struct slice fields_get_name(const struct fields *f, struct slice name);
 unsigned fields_count(const struct fields *f, enum field_id id);
 /* All values of a list-based field joined with ", " in the arena (no copy if there is just one). */
 struct slice fields_join(const struct fields *f, enum field_id id, struct arena *a);
-/* Whether a list-based field has this member (case folded, parameters ignored): Connection: close. */
+/* Whether a list-based field has this member (case folded, parameters ignored): Connection: close.
+ */
 bool fields_has_token(const struct fields *f, enum field_id id, struct slice token);
 void fields_remove_name(struct fields *f, struct slice name);
 
@@ -79,7 +81,8 @@ void fields_remove_name(struct fields *f, struct slice name);
 bool field_name_valid(struct slice name);
 bool field_value_valid(struct slice value);
 
-/* Iterates over the members of a comma-separated list with quoted strings (RFC 9110 section 5.6.1): false at its end; empty members are skipped. */
+/* Iterates over the members of a comma-separated list with quoted strings (RFC 9110 section 5.6.1):
+ * false at its end; empty members are skipped. */
 bool field_list_next(struct slice *rest, struct slice *member_out);
 
 #endif

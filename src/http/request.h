@@ -1,8 +1,9 @@
 /*
  * request.h - the waist: one request and its response, whichever protocol brought it.
  *
- * An engine embeds a struct request in its own struct, fills in the first part and calls app->on_head. Everything in it lives until
- * on_done or on_abort returns. Slices point into the connection's read buffer or the request's arena.
+ * An engine embeds a struct request in its own struct, fills in the first part and calls
+ * app->on_head. Everything in it lives until on_done or on_abort returns. Slices point into the
+ * connection's read buffer or the request's arena.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -23,39 +24,44 @@ struct request {
 	/* Set by the engine. */
 	const struct wire *wire;
 	const struct app *app;
-	void *server;                /* of the listener: struct site_table of app/ */
+	void *server; /* of the listener: struct site_table of app/ */
 	struct arena arena;
 	enum http_version version;
 	enum http_method method;
 	struct slice method_name;
-	struct slice target;         /* as received, for the log */
-	struct slice path;           /* canonical (target.h): decoded, dot segments resolved, slashes merged; begins with "/"; "*" for OPTIONS * */
-	struct slice query;          /* raw, without "?"; ptr NULL if there is no "?" */
-	struct slice host;           /* canonical: lower case, no trailing dot, no port, IPv6 in brackets; empty in 1.0 without Host */
-	unsigned port;               /* from Host or :authority; 0 if not given */
-	bool secure;                 /* came over TLS */
+	struct slice target; /* as received, for the log */
+	/* Canonical (target.h): decoded, dot segments resolved, slashes merged; begins with "/";
+	 * "*" for OPTIONS *. */
+	struct slice path;
+	struct slice query; /* raw, without "?"; ptr NULL if there is no "?" */
+	/* Canonical: lower case, no trailing dot, no port, IPv6 in brackets; empty in 1.0 without
+	 * Host. */
+	struct slice host;
+	unsigned port; /* from Host or :authority; 0 if not given */
+	bool secure;   /* came over TLS */
 	struct fields fields;
 	struct fields trailers;
-	int64_t content_length;      /* of the request; -1: unknown (chunked), 0: none */
-	bool expect_continue;        /* the client waits for 100 before it sends the content */
+	int64_t content_length; /* of the request; -1: unknown (chunked), 0: none */
+	bool expect_continue;   /* the client waits for 100 before it sends the content */
 	const struct net_addr *peer;
 	const struct net_addr *local;
-	uint64_t received_us;        /* monotonic, when the head was complete */
+	uint64_t received_us; /* monotonic, when the head was complete */
 
 	/* Set by the application. */
-	struct sink *sink;           /* takes the content; NULL: it is discarded within bounds */
+	struct sink *sink; /* takes the content; NULL: it is discarded within bounds */
 	struct response response;
-	void *app_state;             /* of app/: site, route, chain */
+	void *app_state; /* of app/: site, route, chain */
 
 	/* Counted by the engine for the log. */
 	uint64_t content_received;
-	uint64_t content_sent;       /* of the response, without framing */
+	uint64_t content_sent; /* of the response, without framing */
 	int score_place;
 };
 
 /*
- * The handler wants the content: from now on it goes to `sink` (which may be called before this returns). Sends 100 (Continue) if the
- * client waits for it. Without this call the content is discarded within bounds.
+ * The handler wants the content: from now on it goes to `sink` (which may be called before this
+ * returns). Sends 100 (Continue) if the client waits for it. Without this call the content is
+ * discarded within bounds.
  */
 void request_read_body(struct request *r, struct sink *sink);
 /* The sink that said "full" takes bytes again. */

@@ -1,8 +1,9 @@
 /*
  * response.h - the response side of a request: what handlers call.
  *
- * A handler sets status, fields and one of body, source or nothing, then calls response_start exactly once. Framing (length,
- * chunked, close), Date, Server, Connection are the engine's alone: handlers never set them.
+ * A handler sets status, fields and one of body, source or nothing, then calls response_start
+ * exactly once. Framing (length, chunked, close), Date, Server, Connection are the engine's alone:
+ * handlers never set them.
  */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
@@ -13,7 +14,8 @@
 
 struct request;
 
-/* Ready-made fields of a cached representation: as HTTP/1 text ("Name: value\r\n" lines) and as pairs for HTTP/2. Immutable. */
+/* Ready-made fields of a cached representation: as HTTP/1 text ("Name: value\r\n" lines) and as
+ * pairs for HTTP/2. Immutable. */
 struct field_block {
 	struct slice text;
 	const struct field *list;
@@ -21,27 +23,33 @@ struct field_block {
 };
 
 struct response {
-	int status;                       /* 0 until decided */
+	int status; /* 0 until decided */
 	bool started;
 	struct fields fields;
-	const struct field_block *block;  /* sent before `fields`; kept alive by body_owner or the request's arena */
-	int64_t length;                   /* of the content; -1: unknown until the source ends */
-	struct slice body;                /* the whole content in memory, if source is NULL */
-	struct owner *body_owner;         /* keeps body and block alive; the response holds one reference; NULL: arena or static */
+	/* Sent before `fields`; kept alive by body_owner or the request's arena. */
+	const struct field_block *block;
+	int64_t length;    /* of the content; -1: unknown until the source ends */
+	struct slice body; /* the whole content in memory, if source is NULL */
+	/* Keeps body and block alive; the response holds one reference; NULL: arena or static. */
+	struct owner *body_owner;
 	struct source *source;
-	bool close;                       /* end the connection after this response (HTTP/1) */
+	bool close;       /* end the connection after this response (HTTP/1) */
 	bool plain_error; /* made by response_error: a site's own page may take its place */
-	const char *note;                 /* why, for the error log and --explain: static text; may be NULL */
+	const char *note; /* why, for the error log and --explain: static text; may be NULL */
 };
 
-/* ERR_SYNTAX, and nothing is added, if name or value are not valid: CR, LF, NUL. Copies into the request's arena unless _static. */
+/* ERR_SYNTAX, and nothing is added, if name or value are not valid: CR, LF, NUL. Copies into the
+ * request's arena unless _static. */
 MUST_CHECK int response_add(struct request *r, struct slice name, struct slice value);
-void response_add_static(struct request *r, enum field_id id, struct slice name, struct slice value); /* our own text, not checked */
+/* Our own text: not checked. */
+void response_add_static(
+    struct request *r, enum field_id id, struct slice name, struct slice value);
 
 /* The whole content at once. `owner` gets a reference. */
 void response_set_body(struct request *r, struct slice body, struct owner *owner);
-/* A source of `length` bytes, -1 for unknown. The response closes it. Like response_set_body it gives up what was set before, field block included; who
- * wraps a body or a source instead puts the wrapper into response.source and sets response.length himself, and leaves body_owner as it is. */
+/* A source of `length` bytes, -1 for unknown. The response closes it. Like response_set_body it
+ * gives up what was set before, field block included; who wraps a body or a source instead puts the
+ * wrapper into response.source and sets response.length himself, and leaves body_owner as it is. */
 void response_set_source(struct request *r, struct source *source, int64_t length);
 
 /* The head is decided: middleware may still change it (app->on_response), then the engine sends. */
@@ -50,8 +58,9 @@ void response_start(struct request *r);
 void response_wake(struct request *r);
 
 /*
- * An error answer in the server's own plain style, as HTML, JSON (RFC 9457) or text by Accept; then response_start. Fields added before are kept
- * (Allow, Retry-After, WWW-Authenticate). `note` as above.
+ * An error answer in the server's own plain style, as HTML, JSON (RFC 9457) or text by Accept; then
+ * response_start. Fields added before are kept (Allow, Retry-After, WWW-Authenticate). `note` as
+ * above.
  */
 void response_error(struct request *r, int status, const char *note);
 /* An interim response: 103 with `fields` (may be NULL). Not for HTTP/1.0. */

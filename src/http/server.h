@@ -29,8 +29,8 @@ struct http_timeouts {     /* milliseconds */
 	int64_t body_ms;   /* the longest the peer may owe us content: see http1/pace.h */
 	int64_t send_ms;   /* likewise for taking the response */
 	int64_t idle_ms;   /* between requests */
-	int64_t
-	    min_rate;   /* bytes a second, of content and of responses; 0: progress alone counts */
+	/* Bytes a second, of content and of responses; 0: progress alone counts. */
+	int64_t min_rate;
 	bool adaptive;  /* idle shrinks as connections get scarce: http1/idle.h */
 	bool keepalive; /* false: one request a connection */
 };
@@ -44,9 +44,13 @@ struct http_server {
 	bool http2;               /* a client may open with the preface of HTTP/2 */
 };
 
-/* Whole answers, ready-made because they have to be cheap, for a newcomer that is turned away: all
- * connections are taken (503), or all that one address may have (429). */
+/*
+ * Whole answers, ready-made because they have to be cheap, for a newcomer that is turned away: all
+ * connections are taken (503), or all that one address may have (429). Their Date is that of the
+ * last call of http_answers_set_time.
+ */
 extern const struct slice http_busy_answer;
 extern const struct slice http_address_answer;
+void http_answers_set_time(int64_t wall_s);
 
 #endif

@@ -19,8 +19,8 @@
 struct spool {
 	struct spool_spec spec;
 	struct sink sink;
-	struct owner
-	    owner; /* one reference is the handler's, one each source's and each borrowed piece's */
+	/* One reference is the handler's, one each source's and each borrowed piece's. */
+	struct owner owner;
 	struct buf memory;
 	int fd; /* -1: all is in memory */
 	uint64_t size;

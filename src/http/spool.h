@@ -24,8 +24,8 @@ typedef void (*spool_fn)(struct spool *s, int result, void *ctx);
 
 struct spool_spec {
 	size_t memory_max; /* bytes that are kept in memory */
-	const char
-	    *directory; /* of the file; NULL: /var/tmp, which is a disk where /tmp may be memory */
+	/* Of the file; NULL: /var/tmp, which is a disk where /tmp may be memory. */
+	const char *directory;
 	spool_fn on_end;
 	void *ctx;
 };

@@ -9,7 +9,8 @@ struct fields;
 
 struct wire {
 	const char *name; /* "HTTP/1.1", "HTTP/2.0": as in ${protocol} */
-	/* The response's head is final. The engine sends it and pulls the source as the peer takes bytes. Called once. */
+	/* The response's head is final. The engine sends it and pulls the source as the peer takes
+	 * bytes. Called once. */
 	void (*start)(struct request *r);
 	/* The source has more. */
 	void (*wake)(struct request *r);

@@ -106,7 +106,7 @@ static enum h1_flow take_sized(struct h1_exchange *x)
 	return H1_FLOW_MOVED;
 }
 
-/* As soon as a chunk's size says so, or the digits of it that are here. */
+/* As soon as a chunk's size says so. */
 static bool is_too_large(const struct h1_exchange *x)
 {
 	int64_t most = x->h1->server->limits.body;
@@ -126,11 +126,14 @@ static enum h1_flow take_chunked(struct h1_exchange *x)
 		return H1_FLOW_BLOCKED;
 	enum chunked_result result = chunked_parse(d, bytes, &x->request, &used);
 	conn_consume(c, used);
-	if (result != CHUNKED_BAD && is_too_large(x))
-		return H1_FLOW_LARGE;
 	switch (result) {
 	case CHUNKED_DATA:
-		taken = deliver(x, slice_head(conn_peek(c), d->left));
+		if (is_too_large(x))
+			return H1_FLOW_LARGE;
+		bytes = slice_head(conn_peek(c), d->left);
+		if (bytes.len == 0)
+			return H1_FLOW_BLOCKED;
+		taken = deliver(x, bytes);
 		conn_consume(c, taken);
 		chunked_take(d, taken);
 		return H1_FLOW_MOVED;

@@ -243,7 +243,7 @@ enum chunked_result chunked_parse(
 	}
 	if (d->state == TRAILER)
 		return parse_trailers(d, input, r, used_out);
-	return d->state == DATA && *used_out < input.len ? CHUNKED_DATA : CHUNKED_MORE;
+	return d->state == DATA ? CHUNKED_DATA : CHUNKED_MORE;
 }
 
 void chunked_take(struct chunked *d, uint64_t n)

@@ -12,9 +12,10 @@
 #include "http/server.h"
 
 enum chunked_result {
-	CHUNKED_MORE, /* all framing in the input was read, or it ends within a trailer line, which
-			 has to come whole */
-	CHUNKED_DATA, /* behind the framing stand data bytes: as many as there are of d->left */
+	/* All framing in the input was read, or it ends within a trailer line, which has to come
+	 * whole. */
+	CHUNKED_MORE,
+	CHUNKED_DATA, /* behind the framing stand data bytes: what is here of d->left, maybe none */
 	CHUNKED_DONE, /* the content and its trailers are complete */
 	CHUNKED_BAD,  /* d->reason says why */
 };

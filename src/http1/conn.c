@@ -14,6 +14,7 @@
 
 #include "http1/engine.h"
 #include "http1/idle.h"
+#include "http1/write.h"
 #include "net/pool.h"
 
 #include <assert.h>
@@ -128,8 +129,29 @@ static int flush(struct h1 *h)
 		pace_start(&h->sending, h1_now_ms(h), rule);
 	else if (rc == ERR_AGAIN && sent > 0)
 		pace_moved(&h->sending, h1_now_ms(h), sent, rule);
+	if (rc == ERR_AGAIN && (!h->blocked || sent > 0))
+		h->unacknowledged = conn_unacknowledged(h->conn);
 	h->blocked = rc == ERR_AGAIN;
 	return rc;
+}
+
+/*
+ * Whether the peer has used up its time to take what is in the queue. What it has acknowledged
+ * since is looked at only now: the socket says "writable" when a third of its buffer is free, which
+ * for a slow peer may be a minute of steady reading.
+ */
+static bool takes_too_little(struct h1 *h)
+{
+	uint64_t now = h1_now_ms(h);
+
+	if (!h->blocked || h->sending.due_ms > now)
+		return false;
+	uint64_t left = conn_unacknowledged(h->conn);
+	if (left < h->unacknowledged)
+		pace_moved(&h->sending, now, h->unacknowledged - left,
+		    h1_rule(h, h->server->timeouts.send_ms));
+	h->unacknowledged = left;
+	return h->sending.due_ms <= now;
 }
 
 /* The unread part of a head moves to the front of the buffer, or to a larger one; what is parsed of
@@ -268,10 +290,10 @@ static bool step_busy(struct h1 *h)
 		h1_exchange_finish(h);
 		return true;
 	}
-	bool waits = !outq_empty(&h->conn->out);
+	bool held_back = !outq_empty(&h->conn->out);
 	int rc = flush(h);
 	/* The queue may have been too long to pull; no event will tell that it is not any more. */
-	moved |= waits && rc == OK;
+	moved |= held_back && rc == OK;
 	if (rc != OK && rc != ERR_AGAIN) {
 		h1_exchange_abort(h, rc == ERR_IO ? ABORT_SOURCE : ABORT_PEER);
 		return false;
@@ -357,6 +379,7 @@ static void on_open(struct conn *c)
 	set_due(h, h1_now_ms(h) + (uint64_t)h->server->timeouts.header_ms);
 	c->state = h;
 	conn_set_deadline(c, h->due_ms);
+	h1_write_set_time(loop_wall_s(c->net->loop)); /* for refusals of others, too */
 }
 
 static void on_ready(struct conn *c)
@@ -364,16 +387,26 @@ static void on_ready(struct conn *c)
 	h1_run(c->state);
 }
 
+static void cut(struct h1 *h)
+{
+	if (h->exchange)
+		h1_exchange_abort(h, ABORT_TIMEOUT);
+	else
+		h1_set_state(h, H1_CLOSED);
+	conn_close(h->conn);
+}
+
 static void on_expired(struct conn *c)
 {
 	struct h1 *h = c->state;
 
-	if (h->blocked && h->sending.due_ms <= h1_now_ms(h)) {
-		if (h->exchange)
-			h1_exchange_abort(h, ABORT_TIMEOUT);
-		else
-			h1_set_state(h, H1_CLOSED);
-		conn_close(c);
+	if (takes_too_little(h)) {
+		cut(h);
+		return;
+	}
+	/* Patience has grown meanwhile, or it was another deadline. */
+	if (next_due(h) > h1_now_ms(h)) {
+		conn_set_deadline(c, next_due(h));
 		return;
 	}
 	switch (h->state) {

@@ -32,6 +32,7 @@ struct h1 {
 	const struct http_server *server;
 	struct h1_exchange *exchange; /* NULL in WAIT and CLOSED */
 	struct pace sending;          /* runs while the socket takes nothing */
+	uint64_t unacknowledged;      /* in the kernel's hands when it began, or at the last look */
 	uint64_t due_ms;              /* end of WAIT or HEAD */
 	uint32_t served;              /* requests that were answered */
 	enum h1_state state : 8;      /* written by h1_set_state alone */
@@ -71,8 +72,8 @@ enum { H1_FIELDS_IN = 24, H1_FIELDS_OUT = 12 }; /* most messages have fewer; mor
 struct h1_exchange {
 	struct request request; /* the first member: all that http/ knows of it */
 	struct h1 *h1;          /* NULL once the connection has let go */
-	struct owner
-	    owner; /* one reference is the connection's, one each borrowed piece's in the queue */
+	/* One reference is the connection's, one each borrowed piece's in the queue. */
+	struct owner owner;
 	struct task kick;
 	struct h1_parser parser;
 	struct h1_content content;

@@ -158,10 +158,10 @@ static struct h1_fault first_line(
 }
 
 /*
- * Whether the line at hand, as far as it has come, is over the limits: the first thing that is
+ * Whether the line at hand, as far as it has come, can not become one: the first thing that is
  * asked of it, so that the answer does not depend on how the bytes were cut.
  */
-static struct h1_fault check_length(const struct h1_parser *p, struct slice line, struct request *r)
+static struct h1_fault check_start(const struct h1_parser *p, struct slice line, struct request *r)
 {
 	size_t max = request_line_max(p->limits);
 
@@ -169,6 +169,9 @@ static struct h1_fault check_length(const struct h1_parser *p, struct slice line
 		size_t all = p->line - p->fields_at + line.len;
 		return all > p->limits->header_size + 2 ? long_fields : fine;
 	}
+	/* Another protocol (TLS on a plain port, say) would wait for an answer that never comes. */
+	if (!char_is(line.ptr[0], CHAR_TOKEN) && line.ptr[0] != '\r' && line.ptr[0] != '\n')
+		return bad_method;
 	/* Longer than its three parts may be together, so one of them is at fault. */
 	return line.len > max ? parse_request_line(slice_head(line, max), p->limits, r) : fine;
 }
@@ -194,7 +197,7 @@ enum h1_parse h1_parse_head(struct h1_parser *p, struct slice input, struct requ
 	while (p->scanned < input.len) {
 		const char *lf = memchr(input.ptr + p->scanned, '\n', input.len - p->scanned);
 		size_t end = lf ? (size_t)(lf - input.ptr) + 1 : input.len;
-		p->fault = check_length(p, slice_of(input.ptr + p->line, end - p->line), r);
+		p->fault = check_start(p, slice_of(input.ptr + p->line, end - p->line), r);
 		bool last = lf && is_last_line(p, input, end);
 		if (lf && !last && p->fault.status == 0)
 			p->fault = take_line(p, input, end, r);

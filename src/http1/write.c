@@ -8,6 +8,7 @@
 
 #include "base/date.h"
 #include "base/number.h"
+#include "http/server.h"
 #include "http/status.h"
 
 #include <assert.h>
@@ -36,6 +37,7 @@ void h1_write_set_time(int64_t wall_s)
 	char *date = now.text + sizeof(SERVER_AND_DATE) - 1;
 	date_format_http((time_t)wall_s, date);
 	memcpy(date + DATE_HTTP_LEN, "\r\n", 2);
+	http_answers_set_time(wall_s);
 }
 
 static char *put(char *to, struct slice s)

@@ -11,8 +11,10 @@
 #include "net/pool.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { CONN_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP };
@@ -188,6 +190,14 @@ void conn_local(const struct conn *c, struct net_addr *out)
 	if (getsockname(c->watch.fd, (struct sockaddr *)&ss, &len) < 0)
 		ss.ss_family = AF_UNIX;
 	net_addr_from(out, &ss);
+}
+
+uint64_t conn_unacknowledged(const struct conn *c)
+{
+	int bytes = 0;
+	if (ioctl(c->watch.fd, SIOCOUTQ, &bytes) < 0 || bytes < 0)
+		return 0;
+	return (uint64_t)bytes;
 }
 
 /* The timer is moved only when it would come too late: a deadline that moves on with each request

@@ -6,7 +6,9 @@
 #include "base/number.h"
 #include "harness.h"
 
-enum { BIG = 1 << 20, PIECE = 5 };
+enum { BIG = 1 << 20, PIECE = 5, WIDE = 200000 };
+
+static char big[BIG];
 
 struct exchange {
 	struct request *request;
@@ -16,6 +18,7 @@ struct exchange {
 	bool fails;
 	bool waits;
 	bool slow;
+	bool wide;   /* pieces over what the queue is filled to */
 	size_t room; /* of a slow sink */
 };
 
@@ -67,12 +70,16 @@ static const struct sink_ops sink_ops = { on_push, on_sink_end, on_sink_abort };
 static enum pull on_pull(struct source *source, struct outq *q, size_t max)
 {
 	struct exchange *x = CONTAINER_OF(source, struct exchange, source);
-	size_t n = x->has < PIECE ? (size_t)x->has : PIECE;
+	size_t most = x->wide ? WIDE : PIECE;
+	size_t n = x->has < most ? (size_t)x->has : most;
 
 	(void)max;
 	if (x->waits)
 		return PULL_WAIT;
-	outq_copy(q, slice_of("0123456789", n));
+	if (x->wide)
+		outq_borrow(q, slice_of(big, n), NULL);
+	else
+		outq_copy(q, slice_of("0123456789", n));
 	x->has -= n;
 	if (x->has > 0)
 		return PULL_MORE;
@@ -130,7 +137,6 @@ static void on_hints(struct request *r)
 /* What needs more than one line is in a function of its own. */
 static void act(struct exchange *x)
 {
-	static char big[BIG];
 	struct request *r = x->request;
 
 	if (slice_eq(r->path, SLICE("/ignore"))) {
@@ -153,6 +159,9 @@ static void act(struct exchange *x)
 		x->waits = true;
 		harness.held = r;
 		answer_source(x, 5, 5);
+	} else if (slice_eq(r->path, SLICE("/wide"))) {
+		x->wide = true;
+		answer_source(x, -1, 9 * WIDE);
 	} else if (slice_eq(r->path, SLICE("/hints"))) {
 		on_hints(r);
 	} else if (slice_eq(r->path, SLICE("/eager"))) {

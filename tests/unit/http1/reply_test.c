@@ -206,6 +206,18 @@ static void test_long_source(void **state)
 	close(fd);
 }
 
+/* Pieces over what the queue is filled to: each waits until the one before is out. */
+static void test_wide_source(void **state)
+{
+	(void)state;
+	int fd = TALK(GET("/wide"));
+	harness_receive(fd, 1800000);
+	harness_settle(fd);
+	assert_int_equal(harness_count("\r\n30d40\r\n"), 9);
+	assert_int_equal(harness.dones, 1);
+	close(fd);
+}
+
 static void test_interim(void **state)
 {
 	(void)state;
@@ -296,6 +308,7 @@ int main(void)
 		CASE(test_big_body),
 		CASE(test_peer_goes_within_big_body),
 		CASE(test_long_source),
+		CASE(test_wide_source),
 		CASE(test_interim),
 		CASE(test_framing_is_the_engines),
 		CASE(test_large_head),

@@ -184,6 +184,31 @@ static void test_answer_is_not_taken(void **state)
 	close(fd);
 }
 
+/* Slow, but steady: the kernel's buffer hides it from the queue for longer than the time-out. */
+static void test_answer_is_taken_slowly(void **state)
+{
+	char part[8192];
+	size_t got = 0;
+	ssize_t n;
+
+	(void)state;
+	harness.server.timeouts.send_ms = SHORT_MS;
+	harness.server.timeouts.min_rate = 1000;
+	int fd = harness_connect();
+	SEND(fd, GET("/big"));
+	for (int turn = 0; turn < 1000 && (n = recv(fd, part, sizeof(part), 0)) != 0; turn++) {
+		got += n > 0 ? (size_t)n : 0;
+		loop_turn(harness.net.loop, 0);
+		for (uint64_t end = clock_mono_ms() + 4; clock_mono_ms() < end;)
+			loop_turn(harness.net.loop, 4);
+		if (got > 1 << 20)
+			break;
+	}
+	assert_int_equal(harness.aborts, 0);
+	assert_int_equal(harness.dones, 1);
+	close(fd);
+}
+
 /* Nor are the answers of a batch, with no request in hand any more. */
 static void test_batch_is_not_taken(void **state)
 {
@@ -287,6 +312,7 @@ int main(void)
 		CASE(test_full_sink_stops_the_clock),
 		CASE(test_handler_takes_its_time),
 		CASE(test_answer_is_not_taken),
+		CASE(test_answer_is_taken_slowly),
 		CASE(test_batch_is_not_taken),
 		CASE(test_drain_while_idle),
 		CASE(test_drain_with_a_last_request),
