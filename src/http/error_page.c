@@ -11,9 +11,11 @@
 #include "http/request.h"
 #include "http/status.h"
 
-#include <stdio.h>
+#include <assert.h>
 
-enum form { FORM_HTML, FORM_JSON, FORM_TEXT };
+enum form { FORM_HTML, FORM_JSON, FORM_TEXT, FORMS };
+
+enum { STATUS_LAST = 599 };
 
 /* One sentence for a person, where the phrase alone does not help. */
 static const struct {
@@ -73,27 +75,44 @@ static const char page[] = "<!doctype html>\n"
 			   "<h1>%d %s</h1>\n"
 			   "<p>%s</p>\n";
 
-/*
- * All that is put in is our own text, without a character that HTML or JSON would want escaped. The
- * note is shown where the engine itself refuses: what was wrong with the message. A handler's note
- * may speak of the configuration and is for the log.
- */
-static struct slice build(struct request *r, int status, enum form form, const char *note)
+/* All that is put in is our own text, without a character that HTML or JSON would want escaped. */
+static struct slice build(struct arena *a, int status, enum form form, const char *detail)
 {
 	const char *phrase = status_reason(status);
-	const char *hint = r->app == NULL && note ? note : hint_of(status);
 	const char *text;
 
 	if (form == FORM_HTML)
-		text = arena_printf(&r->arena, page, status, phrase, status, phrase, hint);
+		text = arena_printf(a, page, status, phrase, status, phrase, detail);
 	else if (form == FORM_JSON)
-		text = arena_printf(&r->arena,
+		text = arena_printf(a,
 		    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d%s%s%s}\n", phrase,
-		    status, *hint ? ",\"detail\":\"" : "", hint, *hint ? "\"" : "");
+		    status, *detail ? ",\"detail\":\"" : "", detail, *detail ? "\"" : "");
 	else
-		text =
-		    arena_printf(&r->arena, "%d %s\n%s%s", status, phrase, hint, *hint ? "\n" : "");
+		text = arena_printf(a, "%d %s\n%s%s", status, phrase, detail, *detail ? "\n" : "");
 	return slice_str(text);
+}
+
+/* Made when first asked for and kept: a scan for holes in a site costs a thousand 404s a second. */
+static struct slice usual_answer(int status, enum form form)
+{
+	static struct slice made[FORMS][STATUS_LAST + 1];
+	static struct arena arena;
+	struct slice *answer = &made[form][status];
+
+	if (!answer->ptr)
+		*answer = build(&arena, status, form, hint_of(status));
+	return *answer;
+}
+
+/*
+ * The note is shown where the engine itself refuses: what was wrong with the message. A handler's
+ * note may speak of the configuration and is for the log.
+ */
+static struct slice choose_answer(struct request *r, int status, enum form form, const char *note)
+{
+	if (r->app == NULL && note)
+		return build(&r->arena, status, form, note);
+	return usual_answer(status, form);
 }
 
 void response_error(struct request *r, int status, const char *note)
@@ -105,6 +124,7 @@ void response_error(struct request *r, int status, const char *note)
 	};
 	enum form form = choose_form(r);
 
+	assert(status >= 0 && status <= STATUS_LAST);
 	r->response.status = status;
 	r->response.note = note;
 	r->response.plain_error = true;
@@ -112,6 +132,6 @@ void response_error(struct request *r, int status, const char *note)
 	fields_remove_name(&r->response.fields, SLICE("Content-Type"));
 	response_add_static(r, FIELD_CONTENT_TYPE, SLICE("Content-Type"), types[form]);
 	response_add_static(r, FIELD_OTHER, SLICE("Vary"), SLICE("Accept"));
-	response_set_body(r, build(r, status, form, note), NULL);
+	response_set_body(r, choose_answer(r, status, form, note), NULL);
 	response_start(r);
 }

@@ -195,7 +195,8 @@ static bool step_head(struct h1 *h)
 	if (h->conn->out.bytes >= BATCH_MAX && flush(h) == ERR_AGAIN)
 		return false;
 	if (bytes.len == 0 && conn_drained(h->conn)) {
-		if (flush(h) != ERR_AGAIN && !outq_empty(&h->conn->out))
+		int rc = flush(h);
+		if (rc != OK && rc != ERR_AGAIN)
 			hang_up(h);
 		return false;
 	}
@@ -387,6 +388,15 @@ static void on_ready(struct conn *c)
 	h1_run(c->state);
 }
 
+/* A client that has sent nothing but the empty line behind its last content waits as silently as
+ * any. */
+static bool has_begun(const struct h1 *h)
+{
+	const struct h1_parser *p = &h->exchange->parser;
+
+	return p->fields_at || conn_peek(h->conn).len > p->line;
+}
+
 static void cut(struct h1 *h)
 {
 	if (h->exchange)
@@ -411,7 +421,10 @@ static void on_expired(struct conn *c)
 	}
 	switch (h->state) {
 	case H1_HEAD:
-		h1_refuse(h, too_slow);
+		if (has_begun(h))
+			h1_refuse(h, too_slow);
+		else
+			hang_up(h);
 		break;
 	case H1_BUSY:
 		h1_exchange_fail(h, ABORT_TIMEOUT, too_slow);

@@ -54,6 +54,14 @@ static bool can_keep(const struct h1_exchange *x)
 	return content_will_end(x);
 }
 
+/* What HTTP/1.0 is told: whole seconds, and never none. */
+static unsigned keep_alive_s(const struct h1 *h)
+{
+	uint64_t s = h1_idle_ms(h) / 1000;
+
+	return s ? (unsigned)s : 1;
+}
+
 static struct h1_form choose_form(struct h1_exchange *x)
 {
 	struct request *r = &x->request;
@@ -70,8 +78,7 @@ static struct h1_form choose_form(struct h1_exchange *x)
 		.length = known && status_has_content(response->status),
 		.chunked = x->reply.chunked,
 		.close = !x->keep,
-		.keep_alive_s =
-		    x->keep && r->version == HTTP_1_0 ? (unsigned)(h1_idle_ms(x->h1) / 1000) : 0,
+		.keep_alive_s = x->keep && r->version == HTTP_1_0 ? keep_alive_s(x->h1) : 0,
 	};
 }
 

@@ -73,6 +73,20 @@ static void test_nothing_at_all(void **state)
 	close(fd);
 }
 
+/* Nor is the empty line that some send behind content a request. */
+static void test_nothing_but_an_empty_line(void **state)
+{
+	(void)state;
+	int fd = TALK("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+	harness.server.timeouts.header_ms = SHORT_MS;
+	harness_forget();
+	SEND(fd, "\r\n");
+	harness_receive_end(fd);
+	assert_int_equal(harness.got_len, 0);
+	assert_int_equal(harness.refusals, 0);
+	close(fd);
+}
+
 static void test_idle(void **state)
 {
 	(void)state;
@@ -304,6 +318,7 @@ int main(void)
 		CASE(test_half_a_head),
 		CASE(test_head_in_drops),
 		CASE(test_nothing_at_all),
+		CASE(test_nothing_but_an_empty_line),
 		CASE(test_idle),
 		CASE(test_half_a_second_head),
 		CASE(test_content_does_not_come),
