@@ -241,17 +241,19 @@ changed() { # TEXT
 }
 
 @test "large downloads at the same time all end" {
+  local size=$((300 << 20)) pids=() pid i
+  # A few bytes a call would take hours.
+  [ -z "${TEST_SHIM-}" ] || size=300000
   configure 'workers = 1;'
-  truncate -s 300M "$ROOT/large.bin"
+  truncate -s "$size" "$ROOT/large.bin"
   httpd_start
-  local pids=() pid i
   for i in 1 2 3 4; do
-    curl -s --max-time 60 -o "$DIR/large.$i" "$(url /large.bin)" &
+    curl -s --max-time 60 -o /dev/null -w '%{size_download}' "$(url /large.bin)" >"$DIR/got.$i" &
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid"; done
   for i in 1 2 3 4; do
-    assert_equal $((300 << 20)) "$(stat -c %s "$DIR/large.$i")"
+    assert_equal "$size" "$(cat "$DIR/got.$i")"
   done
 }
 
