@@ -4,6 +4,7 @@
  */
 #include "http/accept.h"
 #include "http/app.h"
+#include "http/server.h"
 #include "http/wire.h"
 
 #include <setjmp.h>
@@ -291,6 +292,25 @@ static void test_accept(void **state)
 		    rows[i].quality);
 }
 
+static void test_answers_to_newcomers(void **state)
+{
+	const struct slice *const answers[] = { &http_busy_answer, &http_address_answer };
+
+	(void)state;
+	http_answers_set_time(784111777);
+	for (int i = 0; i < 2; i++) {
+		struct slice answer = *answers[i];
+		const char *body = memmem(answer.ptr, answer.len, "\r\n\r\n", 4);
+		assert_non_null(body);
+		assert_int_equal(answer.ptr + answer.len - (body + 4), 44);
+		assert_non_null(memmem(answer.ptr, answer.len, "\r\nContent-Length: 44\r\n", 22));
+		assert_non_null(memmem(
+		    answer.ptr, answer.len, "\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 39));
+	}
+	assert_true(slice_starts(http_busy_answer, SLICE("HTTP/1.1 503 ")));
+	assert_true(slice_starts(http_address_answer, SLICE("HTTP/1.1 429 ")));
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -306,6 +326,7 @@ int main(void)
 		CASE(test_error_of_the_engine),
 		CASE(test_error_keeps_fields),
 		CASE(test_accept),
+		CASE(test_answers_to_newcomers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

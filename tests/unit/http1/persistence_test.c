@@ -234,6 +234,15 @@ static void test_refusal_ends_pipeline(void **state)
 	close(fd);
 }
 
+/* The beginning of a TLS handshake, which has no line end to wait for. */
+static void test_another_protocol(void **state)
+{
+	(void)state;
+	int fd = TALK("\026\003\001");
+	assert_got("HTTP/1.1 400 Bad Request\r\n");
+	close(fd);
+}
+
 /* The client still sends when it is refused: the answer has to survive that. */
 static void test_refusal_can_be_read(void **state)
 {
@@ -314,6 +323,7 @@ int main(void)
 		CASE(test_handler_asks_to_close),
 		CASE(test_http_1_0_keep_alive),
 		CASE(test_refusal_ends_pipeline),
+		CASE(test_another_protocol),
 		CASE(test_refusal_can_be_read),
 		CASE(test_calls_of_one_request),
 		CASE(test_calls_of_a_batch),
