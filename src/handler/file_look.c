@@ -52,6 +52,12 @@ bool file_look_keeps(struct file_entry *e)
 	return read_stamp(e, &now) && now.size > e->stamp.size;
 }
 
+bool file_look_again(struct file_entry *e)
+{
+	e->unchanged_ms = 0;
+	return file_look_keeps(e);
+}
+
 bool file_look_resident(struct file_entry *e, uint64_t first, uint64_t length)
 {
 	uint64_t now = now_ms(), end = first + length;

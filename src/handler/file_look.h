@@ -17,6 +17,8 @@ bool file_look_unchanged(struct file_entry *e);
 /* Whether it still has the bytes that were promised: as above, or it has grown (a log: what was
  * there is there). */
 bool file_look_keeps(struct file_entry *e);
+/* The same, whatever was seen a moment ago. */
+bool file_look_again(struct file_entry *e);
 
 /* Whether these bytes can be sent without waiting for a disk, as far as one can tell. */
 bool file_look_resident(struct file_entry *e, uint64_t first, uint64_t length);

@@ -3,13 +3,14 @@
  *
  * Bytes of the file go to the output queue as ranges of its descriptor, for sendfile. What is not
  * in the page cache is read by a thread of the pool first, so that sendfile finds it there: one
- * slow disk does not hold up the loop.
+ * slow disk does not hold up the loop. A file that is being written to is copied instead.
  */
 #include "handler/file_source.h"
 
 #include "app/module.h"
 #include "base/mem.h"
 #include "event/offload.h"
+#include "handler/file_copy.h"
 #include "handler/file_look.h"
 
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct file_source {
 	unsigned count;
 	unsigned at;       /* the segment in work */
 	uint64_t ready_to; /* up to here the thread has read */
+	bool copies;       /* file_copy.h */
 	bool failed;
 	struct warm_job *job; /* a read under way */
 };
@@ -100,32 +102,37 @@ static bool ready(struct file_source *s, uint64_t first, uint64_t length)
 	       !warm(s, first, length);
 }
 
-static void append(struct file_source *s, struct outq *q, uint64_t first, uint64_t length)
+static int append(struct file_source *s, struct outq *q, uint64_t first, uint64_t length)
 {
 	struct file_entry *e = s->entry;
 	if (length == 0)
-		return;
+		return OK;
+	if (s->copies)
+		return file_copy(e, q, first, length);
 	if (e->fd < 0)
 		outq_borrow(q, slice_of(e->body.ptr + first, length), &e->owner);
 	else
 		outq_file(q, e->fd, (off_t)first, length, &e->owner);
+	return OK;
 }
 
 static enum pull pull(struct source *source, struct outq *q, size_t max)
 {
 	struct file_source *s = CONTAINER_OF(source, struct file_source, source);
-	(void)max; /* a range of a file costs the queue nothing */
+	(void)max; /* a range of a file costs the queue nothing, and copied runs are short */
 	if (s->job)
 		return PULL_WAIT;
 	struct file_segment *segment = &s->segments[s->at];
-	uint64_t length = segment->length < RUN ? segment->length : RUN;
+	uint64_t most = s->copies ? FILE_COPY_RUN : RUN;
+	uint64_t length = segment->length < most ? segment->length : most;
 	if (s->failed || !file_look_keeps(s->entry))
 		return PULL_ERROR;
 	if (!ready(s, segment->first, length))
 		return PULL_WAIT;
 	outq_copy(q, segment->head);
 	segment->head.len = 0;
-	append(s, q, segment->first, length);
+	if (append(s, q, segment->first, length) < 0)
+		return PULL_ERROR;
 	segment->first += length;
 	segment->length -= length;
 	s->at += segment->length == 0;
@@ -152,6 +159,7 @@ struct source *file_source_new(
 	s->entry = e;
 	s->segments = segments;
 	s->count = count;
+	s->copies = file_copy_due(e);
 	owner_hold(&e->owner);
 	return &s->source;
 }
