@@ -89,7 +89,7 @@ static size_t deliver(struct h1_exchange *x, struct slice bytes)
 	return taken;
 }
 
-/* OK: something was taken; ERR_AGAIN: more is to be read; or what a flow says. */
+/* What is here of it; BLOCKED: more has to be read. */
 static enum h1_flow take_sized(struct h1_exchange *x)
 {
 	struct conn *c = x->h1->conn;

@@ -3,8 +3,9 @@
  * ended in one of four ways (answered, refused, failed, aborted), and given back when the queue
  * holds nothing of it any more.
  *
- * The app is told exactly once how a request ended. It may still be on the stack of a call that led
- * here only through h1_run, which no call of the app does (see h1_kick).
+ * The app is told exactly once how a request ended, and never from within a call of its own: what
+ * it asks for is noted, and h1_run acts on it (see h1_kick). So a request that was answered is
+ * there until whoever answered has returned.
  */
 #include "http1/engine.h"
 
