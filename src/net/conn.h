@@ -102,7 +102,8 @@ static inline bool conn_ending(const struct conn *c)
 /* Our address of it; asks the kernel each time. */
 void conn_local(const struct conn *c, struct net_addr *out);
 /* Bytes sent that the peer has not acknowledged; asks the kernel each time. For who wants to know
- * whether a peer takes anything at all: the queue moves on in lumps of a part of the socket buffer. */
+ * whether a peer takes anything at all: the queue moves on in lumps of a part of the socket buffer.
+ */
 uint64_t conn_unacknowledged(const struct conn *c);
 
 /* The unread bytes; borrowed until the next conn_read, conn_grow or conn_consume. */

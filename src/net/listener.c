@@ -22,8 +22,7 @@
 struct opening {
 	struct listener_set *out;
 	const struct listener_set *have;
-	listener_report_fn report;
-	void *ctx;
+	const struct listener_report *report;
 	size_t problems;
 };
 
@@ -33,7 +32,7 @@ static void complain(struct opening *o, int spec, const char *name, const char *
 	snprintf(text, sizeof(text), "cannot listen on %s: %s", name, why);
 	o->problems++;
 	if (o->report)
-		o->report(o->ctx, spec, text);
+		o->report->on_problem(o->report->ctx, spec, text);
 	else
 		log_error("%s", text);
 }
@@ -213,9 +212,9 @@ static void open_spec(struct opening *o, int index, const struct listen_spec *sp
 }
 
 int listener_set_open(struct listener_set *out, const struct listen_spec *specs, size_t count,
-    const struct listener_set *have, listener_report_fn report, void *ctx)
+    const struct listener_set *have, const struct listener_report *report)
 {
-	struct opening o = { .out = out, .have = have, .report = report, .ctx = ctx };
+	struct opening o = { .out = out, .have = have, .report = report };
 	*out = (struct listener_set){ 0 };
 	for (size_t i = 0; i < count; i++)
 		open_spec(&o, (int)i, &specs[i]);

@@ -40,13 +40,17 @@ struct listener_set {
 /*
  * Opens what `specs` ask for. A socket of `have` (kept from the running configuration, handed over
  * by systemd or by a predecessor) that has the wanted address is taken instead of opened. On
- * failure every problem is logged in the form cannot listen on [::]:80: address in use by pid 712
- * (nginx) or appended to the report when one is given, what was newly opened is closed, `have` is
+ * failure every problem is logged in the form "cannot listen on [::]:80: address in use by pid 712
+ * (nginx)", or told to `report` when one is given, what was newly opened is closed, `have` is
  * untouched and ERR_IO returned. "*" succeeds when at least one family is there.
  */
 typedef void (*listener_report_fn)(void *ctx, int spec, const char *text);
+struct listener_report {
+	listener_report_fn on_problem;
+	void *ctx;
+};
 MUST_CHECK int listener_set_open(struct listener_set *out, const struct listen_spec *specs,
-    size_t count, const struct listener_set *have, listener_report_fn report, void *ctx);
+    size_t count, const struct listener_set *have, const struct listener_report *report);
 
 /* Closes the sockets of `old` that `kept` does not have too (kept may be NULL), removes the files
  * of unix sockets that vanish when `unlink_files`, and frees the set. */

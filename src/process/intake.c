@@ -32,7 +32,8 @@ int intake_privileges(
 	privileges_look(&facts);
 	char text[512];
 	int result = privileges_choose(&facts, out, text, sizeof(text));
-	struct config_place place = config_place(s->global, &core_group, "user");
+	struct config_place place =
+	    facts.user ? config_place(s->global, &core_group, "user") : nowhere;
 	if (result < 0)
 		report_mistake(report, place, "%s", text);
 	else if (text[0])
@@ -106,7 +107,8 @@ static int open_listeners(struct master *m, struct generation *g, struct config_
 	struct listen_spec *specs;
 	size_t count = collect_specs(m, g->snapshot, &specs, parts);
 	const struct listener_set *have = m->current ? &m->current->listeners : &m->adopted;
-	int result = listener_set_open(&g->listeners, specs, count, have, on_listener, report);
+	struct listener_report told = { on_listener, report };
+	int result = listener_set_open(&g->listeners, specs, count, have, &told);
 	mem_free(specs);
 	for (size_t i = 0; result == OK && m->options->groups[i]; i++)
 		generation_add_crew(g, i, m->options->groups[i], parts[i]);

@@ -4,9 +4,9 @@
  */
 #include "app/chain.h"
 
-#include "fake_wire.h"
 #include "base/scoreboard.h"
 #include "config/core.h"
+#include "fake_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  */
 #include "app/check.h"
 
-#include "fake_wire.h"
 #include "config/core.h"
+#include "fake_wire.h"
 #include "handler/files.h"
 #include "middleware/access_log.h"
 

@@ -373,7 +373,7 @@ static void unix_peers_are_not_counted(void **state)
 		.address = address, .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1
 	};
 	struct listener_set set;
-	assert_int_equal(listener_set_open(&set, &wanted, 1, NULL, NULL, NULL), OK);
+	assert_int_equal(listener_set_open(&set, &wanted, 1, NULL, NULL), OK);
 	struct acceptor_spec spec = {
 		.listener = &set.list[0], .protocol = &fake_protocol, .transport = &fake_transport
 	};

@@ -151,7 +151,7 @@ void fake_listen(struct listener *l)
 {
 	struct listen_spec spec = { .address = "127.0.0.1", .port = 0, .backlog = 128 };
 	struct listener_set set;
-	assert_int_equal(listener_set_open(&set, &spec, 1, NULL, NULL, NULL), OK);
+	assert_int_equal(listener_set_open(&set, &spec, 1, NULL, NULL), OK);
 	assert_int_equal(set.count, 1);
 	*l = set.list[0];
 	mem_free(set.list);

@@ -124,7 +124,8 @@ static struct listen_spec want(const char *address, unsigned number)
 static int open_set(struct listener_set *out, const struct listen_spec *specs, size_t count,
     const struct listener_set *have)
 {
-	return listener_set_open(out, specs, count, have, on_report, told);
+	struct listener_report report = { on_report, told };
+	return listener_set_open(out, specs, count, have, &report);
 }
 
 static struct listener_set open_one(const struct listen_spec *spec, const struct listener_set *have)
