@@ -62,7 +62,8 @@ struct scoreboard;
  */
 MUST_CHECK int scoreboard_new(struct scoreboard **out);
 MUST_CHECK int scoreboard_adopt(struct scoreboard **out, int fd);
-void scoreboard_free(struct scoreboard **board); /* unmaps; this process has no board any more */
+/* Unmaps; this process has no board any more. */
+void scoreboard_free(struct scoreboard **board);
 int scoreboard_fd(const struct scoreboard *board); /* close-on-exec; for an upgrade */
 void scoreboard_use(
     struct scoreboard *board, int slot); /* in a worker, after the fork; slot -1 in the master */

@@ -54,14 +54,16 @@ int claim_files(struct master *m, const struct snapshot *s)
 		return result;
 	result = open_control(m, s, false);
 	if (result < 0)
-		pidfile_close(&m->pidfile, true);
+		pidfile_close(&m->pidfile);
 	return result;
 }
 
 void claim_inherited(struct master *m, const struct snapshot *s)
 {
-	if (m->pidfile.fd < 0 && open_pidfile(m, s) < 0)
+	pidfile_close(&m->pidfile);
+	if (open_pidfile(m, s) < 0)
 		log_warning("this server goes on without a pid file");
-	if (m->control.fd < 0 && open_control(m, s, true) < 0)
+	control_close(&m->control);
+	if (open_control(m, s, true) < 0)
 		log_warning("this server goes on without a control socket");
 }

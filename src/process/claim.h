@@ -10,8 +10,8 @@
  * logged, and what was made is removed. */
 MUST_CHECK int claim_files(struct master *m, const struct snapshot *s);
 
-/* For a successor whose predecessor has given the lock up, or got stuck in the attempt to: takes
- * what there is. A server without these files is better than none: what fails is logged only. */
+/* For a successor, or for one whose successor has failed: takes both from whoever has them. A
+ * server without these files is better than none: what fails is logged only. */
 void claim_inherited(struct master *m, const struct snapshot *s);
 
 #endif

@@ -110,16 +110,19 @@ int control_open(struct control *c, const char *path, bool inherited, pid_t *hol
 		errno = saved;
 		return ERR_IO;
 	}
+	struct stat st;
 	c->fd = fd;
 	c->path = mem_strdup(path);
+	c->inode = stat(path, &st) == 0 ? st.st_ino : 0;
 	return OK;
 }
 
-void control_close(struct control *c, bool remove)
+void control_close(struct control *c)
 {
+	struct stat st;
 	if (c->fd < 0)
 		return;
-	if (remove)
+	if (stat(c->path, &st) == 0 && st.st_ino == c->inode)
 		unlink(c->path);
 	close(c->fd);
 	mem_free(c->path);
@@ -136,7 +139,7 @@ static void close_client(struct control_client *client)
 
 void control_fini(struct control *c)
 {
-	control_close(c, false);
+	control_close(c);
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->clients[i].fd >= 0)
 			close_client(&c->clients[i]);

@@ -13,6 +13,7 @@
 
 #include <poll.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
 	CONTROL_CLIENTS = 16,
@@ -34,8 +35,9 @@ struct control_client {
 };
 
 struct control {
-	int fd;     /* -1: not listening */
-	char *path; /* owned */
+	int fd;      /* -1: not listening */
+	char *path;  /* owned */
+	ino_t inode; /* of the file, while it is ours */
 	struct control_client clients[CONTROL_CLIENTS];
 };
 
@@ -45,9 +47,9 @@ void control_init(struct control *c);
  * Replaces the file of one that is gone.
  */
 MUST_CHECK int control_open(struct control *c, const char *path, bool inherited, pid_t *holder_out);
-/* Takes no more clients; those that are there stay. Removes the file, or leaves it to a successor.
- */
-void control_close(struct control *c, bool remove);
+/* Takes no more clients; those that are there stay. Removes the file, unless a successor has put
+ * his in its place. */
+void control_close(struct control *c);
 void control_fini(struct control *c);
 
 size_t control_pollfds(const struct control *c, struct pollfd *out);

@@ -480,8 +480,8 @@ static int begin(struct master *m)
 /* Files first, the last word after: who hears it may start the next server at once. */
 static void end(struct master *m)
 {
-	pidfile_close(&m->pidfile, true);
-	control_close(&m->control, true);
+	pidfile_close(&m->pidfile);
+	control_close(&m->control);
 	if (m->handed)
 		log_notice("the old master has ended, pid %d serves", (int)m->upgrade.pid);
 	else if (m->phase == PHASE_STOPPING && m->status == EXIT_SUCCESS)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -96,11 +97,17 @@ int pidfile_open(struct pidfile *p, const char *path, pid_t *holder_out)
 	return OK;
 }
 
-void pidfile_close(struct pidfile *p, bool remove)
+void pidfile_release(struct pidfile *p)
+{
+	if (p->fd >= 0)
+		flock(p->fd, LOCK_UN);
+}
+
+void pidfile_close(struct pidfile *p)
 {
 	if (p->fd < 0)
 		return;
-	if (remove)
+	if (flock(p->fd, LOCK_EX | LOCK_NB) == 0 && still_there(p->fd, p->path))
 		unlink(p->path);
 	close(p->fd);
 	mem_free(p->path);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 struct pidfile {
@@ -22,7 +21,10 @@ void pidfile_init(struct pidfile *p);
  */
 MUST_CHECK int pidfile_open(struct pidfile *p, const char *path, pid_t *holder_out);
 
-/* Gives the lock up; removes the file, or leaves it to a successor. */
-void pidfile_close(struct pidfile *p, bool remove);
+/* Gives the lock up to a successor, who writes his own pid. */
+void pidfile_release(struct pidfile *p);
+
+/* Removes the file, unless somebody else holds the lock by now. */
+void pidfile_close(struct pidfile *p);
 
 #endif

@@ -107,6 +107,8 @@ void reload_undo(struct master *m, const char *why)
 	 */
 	generation_drain(g, m->current == NULL, (uint64_t)t->drain);
 	intake_close(m, g, m->current);
+	if (m->phase == PHASE_STOPPING && !m->current)
+		return; /* nobody waits for it any more */
 	master_verdict(m, ORDER_RELOAD, false, "%s%s undone: %s",
 	    m->reload.notes.len ? m->reload.notes.data : "", m->current ? "reload" : "start", why);
 }

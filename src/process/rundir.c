@@ -11,6 +11,7 @@
 #include "config/core.h"
 #include "process/master.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,11 +57,20 @@ const char *control_path_default(const char *served)
 
 void rundir_make(const char *file)
 {
-	char directory[PATH_MAX];
-	const char *slash = strrchr(file, '/');
-	if (!slash || slash == file || (size_t)(slash - file) >= sizeof(directory))
+	char path[PATH_MAX];
+	if (strlen(file) >= sizeof(path))
 		return;
-	memcpy(directory, file, (size_t)(slash - file));
-	directory[slash - file] = '\0';
-	mkdir(directory, 0755);
+	strcpy(path, file);
+	/* Below our own place all that is missing; elsewhere a longer path may be a slip of the
+	 * pen. */
+	bool ours = slice_starts(slice_str(file), SLICE(RUNSTATEDIR "/"));
+	char *last = strrchr(path, '/');
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		if (!ours && slash != last)
+			continue;
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return;
+		*slash = '/';
+	}
 }

@@ -5,8 +5,8 @@
 #ifndef PROCESS_RUNDIR_H
 #define PROCESS_RUNDIR_H
 
-/* Makes the directory that a file is to stand in, if only that one is missing. What fails shows
- * when the file is made. */
+/* Makes the directory that a file is to stand in, if only that one is missing; below RUNSTATEDIR
+ * any. What fails shows when the file is made. */
 void rundir_make(const char *file);
 
 #endif

@@ -92,6 +92,7 @@ void signals_reset(void)
 		handle(ignored[i], SIG_IGN);
 	handle(SIGCHLD, SIG_DFL);
 	handle(SIGTERM, SIG_DFL);
+	handle(SIGALRM, SIG_DFL); /* see worker.c: it ends one that hangs */
 	memset((void *)flags, 0, sizeof(flags));
 	unblock();
 }

@@ -194,11 +194,8 @@ static void fail(struct master *m, const char *why)
 	u->phase = UPGRADE_IDLE;
 	close_channel(u);
 	end_successor(u, clock_mono_ms());
-	if (phase == UPGRADE_HANDING && m->current) {
-		pidfile_close(&m->pidfile, false);
-		control_close(&m->control, false);
+	if (phase == UPGRADE_HANDING && m->current)
 		claim_inherited(m, m->current->snapshot);
-	}
 	master_verdict(
 	    m, ORDER_UPGRADE, false, "upgrade failed: %s; the running server is untouched", why);
 }
@@ -210,7 +207,7 @@ static void hand_over(struct master *m, uint64_t now_ms)
 	struct channel_message take = { .type = CHANNEL_TAKE, .fd = -1 };
 	m->upgrade.phase = UPGRADE_HANDING;
 	m->upgrade.deadline_ms = now_ms + HAND_MS;
-	pidfile_close(&m->pidfile, false);
+	pidfile_release(&m->pidfile);
 	if (channel_send(m->upgrade.channel, &take) < 0)
 		fail(m, "the new binary is gone again");
 }
@@ -219,7 +216,8 @@ static void finish(struct master *m)
 {
 	m->upgrade.phase =
 	    UPGRADE_DONE; /* the channel stays: its end tells the successor that we are gone */
-	control_close(&m->control, false);
+	pidfile_close(&m->pidfile);
+	control_close(&m->control);
 	notify_main_pid(&m->notify, m->upgrade.pid);
 	master_verdict(m, ORDER_UPGRADE, true, "upgraded: pid %d serves", (int)m->upgrade.pid);
 	master_hand_over(m);

@@ -299,6 +299,7 @@ static int setup(void **state)
 	(void)state;
 	strcpy(directory, "/tmp/httpd-master.XXXXXX");
 	master = 0;
+	alarm(60); /* a test that hangs fails */
 	return mkdtemp(directory) && chmod(directory, 0755) == 0 ? 0 : -1;
 }
 
@@ -307,10 +308,14 @@ static int teardown(void **state)
 {
 	(void)state;
 	char command[160];
+	alarm(0);
 	if (master)
 		kill(master, SIGKILL);
 	if (master)
 		waitpid(master, NULL, 0);
+	long successor = master_pid();
+	if (successor > 0 && !gone(successor))
+		kill((pid_t)successor, SIGKILL);
 	snprintf(command, sizeof(command),
 	    "! grep -a -A9 -e Sanitizer -e 'runtime error' %s/stderr", directory);
 	int spoke = access(below("stderr"), F_OK) == 0 && system(command) != 0;

@@ -57,9 +57,9 @@ static void test_holds_the_pid_and_goes(void **state)
 	assert_int_equal(pidfile_open(&p, path, &holder), OK);
 	assert_int_equal(content(), getpid());
 	assert_int_equal(fcntl(p.fd, F_GETFD), FD_CLOEXEC);
-	pidfile_close(&p, true);
+	pidfile_close(&p);
 	assert_int_equal(access(path, F_OK), -1);
-	pidfile_close(&p, true); /* once more does no harm */
+	pidfile_close(&p); /* once more does no harm */
 }
 
 static void test_the_second_is_told_who(void **state)
@@ -74,10 +74,18 @@ static void test_the_second_is_told_who(void **state)
 	assert_int_equal(holder, getpid());
 	assert_int_equal(content(), getpid());
 	/* A successor: the file stays, the lock is free. */
-	pidfile_close(&first, false);
+	pidfile_release(&first);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(pidfile_open(&second, path, &holder), OK);
-	pidfile_close(&second, true);
+	pidfile_close(&first);
+	assert_int_equal(access(path, F_OK), 0);
+	pidfile_close(&second);
+	assert_int_equal(access(path, F_OK), -1);
+	/* One who comes with another file leaves this one to its owner. */
+	assert_int_equal(pidfile_open(&first, path, &holder), OK);
+	pidfile_release(&first);
+	pidfile_close(&first);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 static void test_a_stale_file_is_overwritten(void **state)
@@ -93,7 +101,7 @@ static void test_a_stale_file_is_overwritten(void **state)
 		pidfile_init(&p);
 		assert_int_equal(pidfile_open(&p, path, &holder), OK);
 		assert_int_equal(content(), getpid());
-		pidfile_close(&p, true);
+		pidfile_close(&p);
 	}
 }
 
@@ -112,7 +120,7 @@ static void test_a_dead_holder_holds_nothing(void **state)
 	assert_int_equal(content(), child);
 	assert_int_equal(pidfile_open(&p, path, &holder), OK);
 	assert_int_equal(content(), getpid());
-	pidfile_close(&p, true);
+	pidfile_close(&p);
 }
 
 static void test_what_can_not_be(void **state)
