@@ -77,6 +77,12 @@ void generation_add_crew(struct generation *g, size_t index, const struct worker
 	crew->wanted = wanted < GENERATION_POSTS ? wanted : GENERATION_POSTS;
 }
 
+static uint64_t drain_ms(const struct generation *g)
+{
+	const struct timeouts_settings *t = config_settings(g->snapshot->global, &timeouts_group);
+	return (uint64_t)t->drain;
+}
+
 static void add_child(
     struct generation *g, struct crew *crew, struct post *post, const struct spawned *spawned)
 {
@@ -84,14 +90,15 @@ static void add_child(
 	uint64_t now = clock_mono_ms();
 	*c = (struct child){
 		.post = post,
-		.crew = crew,
+		.group = crew->group,
+		.drain_ms = drain_ms(g),
 		.number = post->number,
 		.pid = spawned->pid,
 		.channel = spawned->channel,
 		.slot = spawned->slot,
 		.state = CHILD_STARTING,
 		.started_ms = now,
-		.deadline_ms = now + GENERATION_READY_MS,
+		.deadline_ms = now + CHILD_READY_MS,
 		.requests_before = atomic_load(&score_at(spawned->slot)->requests),
 	};
 	list_append(&g->children, &c->node);
@@ -158,129 +165,10 @@ int generation_spawn(struct generation *g, const struct generation_context *cont
 	return OK;
 }
 
-static void tell(struct child *c, enum channel_type type, uint32_t value)
-{
-	struct channel_message m = { .type = type, .value = value, .fd = -1 };
-	/* One that does not hear is dead or hangs: its deadline sees to it. */
-	if (c->channel >= 0 && channel_send(c->channel, &m) < 0)
-		log_debug("worker with pid %d does not hear", (int)c->pid);
-}
-
-static void kill_child(struct child *c)
-{
-	c->expected = c->expected || c->state == CHILD_CUT;
-	kill(c->pid, SIGKILL);
-	/* It goes at once, except from a disk that hangs: then again later. */
-	c->deadline_ms = clock_mono_ms() + GENERATION_CUT_MS;
-}
-
-static void cut_child(struct child *c)
-{
-	tell(c, CHANNEL_CUT, 0);
-	c->expected = true;
-	c->state = CHILD_CUT;
-	c->deadline_ms = clock_mono_ms() + GENERATION_CUT_MS;
-}
-
-static void drain_child(struct child *c, bool stop, uint64_t drain_ms)
-{
-	c->expected = true;
-	if (c->state == CHILD_STARTING) {
-		c->state = CHILD_CUT;
-		kill_child(c);
-		return;
-	}
-	if (c->state != CHILD_READY)
-		return;
-	tell(c, CHANNEL_DRAIN, stop);
-	c->state = CHILD_DRAINING;
-	c->deadline_ms = clock_mono_ms() + drain_ms;
-}
-
-/* An operator's SIGQUIT: the worker leaves on its own, and its post is filled before it is gone. */
-static void on_leaving(struct generation *g, struct child *c)
-{
-	(void)g;
-	log_notice("%s worker %u (pid %d) was asked to leave; it is replaced at once",
-	    c->crew->group->name, c->number, (int)c->pid);
-	c->expected = true;
-	c->state = CHILD_DRAINING;
-	if (c->post) {
-		c->post->child = NULL;
-		c->post->due_ms = 0;
-		c->post = NULL;
-	}
-}
-
-static void on_message(struct generation *g, struct child *c, const struct channel_message *m)
-{
-	switch (m->type) {
-	case CHANNEL_READY:
-		if (c->state != CHILD_STARTING)
-			break;
-		c->state = CHILD_READY;
-		c->deadline_ms = 0;
-		c->sandbox = m->value;
-		break;
-	case CHANNEL_DRAINING:
-		c->drain_acked = true;
-		if (c->state == CHILD_READY)
-			on_leaving(g, c);
-		break;
-	}
-}
-
-static void read_child(struct generation *g, struct child *c)
-{
-	struct channel_message m;
-	int result;
-	if (c->channel < 0)
-		return;
-	while ((result = channel_receive(c->channel, &m)) == OK || result == ERR_SYNTAX) {
-		if (result == OK) {
-			if (m.fd >= 0)
-				close(m.fd); /* nobody asked for it */
-			on_message(g, c, &m);
-		}
-	}
-	if (result == ERR_AGAIN)
-		return;
-	/* It is ending, or it is no worker any more: either way nobody can talk to it. */
-	close(c->channel);
-	c->channel = -1;
-	if (c->deadline_ms == 0)
-		c->deadline_ms = clock_mono_ms() + GENERATION_CUT_MS;
-}
-
 void generation_read(struct generation *g)
 {
 	LIST_EACH_SAFE (node, &g->children)
-		read_child(g, child_of(node));
-}
-
-static void expire_child(struct generation *g, struct child *c)
-{
-	const char *group = c->crew->group->name;
-	switch (c->state) {
-	case CHILD_STARTING:
-		log_error("%s worker %u (pid %d) is not ready after %u s: killed", group, c->number,
-		    (int)c->pid, GENERATION_READY_MS / 1000);
-		kill_child(c);
-		break;
-	case CHILD_READY: /* it has closed its channel and lives on */
-		kill_child(c);
-		break;
-	case CHILD_DRAINING:
-		log_notice("%s worker %u (pid %d) of generation %u: time to drain is over, %u "
-			   "connections cut",
-		    group, c->number, (int)c->pid, g->id,
-		    (unsigned)atomic_load(&score_at(c->slot)->connections));
-		cut_child(c);
-		break;
-	case CHILD_CUT:
-		kill_child(c);
-		break;
-	}
+		child_read(child_of(node));
 }
 
 void generation_expire(struct generation *g, uint64_t now_ms)
@@ -288,7 +176,7 @@ void generation_expire(struct generation *g, uint64_t now_ms)
 	LIST_EACH_SAFE (node, &g->children) {
 		struct child *c = child_of(node);
 		if (c->deadline_ms != 0 && c->deadline_ms <= now_ms)
-			expire_child(g, c);
+			child_expire(c);
 	}
 }
 
@@ -341,25 +229,16 @@ struct child *generation_find(const struct generation *g, pid_t pid)
 	return NULL;
 }
 
-static struct throttle_life life_of(const struct child *c)
-{
-	return (struct throttle_life){
-		.ready = c->state != CHILD_STARTING,
-		.age_ms = clock_mono_ms() - c->started_ms,
-		.requests = atomic_load(&score_at(c->slot)->requests) - c->requests_before,
-	};
-}
-
 static void mourn(struct generation *g, struct child *c, int status)
 {
-	struct throttle_life life = life_of(c);
+	struct throttle_life life = child_life(c);
 	unsigned delay_ms = c->post ? throttle_death(&c->post->throttle, &life) : 0;
 	if (c->post)
 		c->post->due_ms = clock_mono_ms() + delay_ms;
 	if (!life.ready)
 		g->early_deaths++;
 	struct obituary o = {
-		.group = c->crew->group->name,
+		.group = c->group->name,
 		.number = c->number,
 		.pid = c->pid,
 		.status = status,
@@ -380,7 +259,7 @@ void generation_bury(struct generation *g, struct child *c, int status, struct s
 {
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && c->state == CHILD_CUT;
-	read_child(g, c); /* its last words */
+	child_read(c); /* its last words */
 	if (!c->expected || (!clean && !killed))
 		mourn(g, c, status);
 	else
@@ -394,13 +273,12 @@ void generation_bury(struct generation *g, struct child *c, int status, struct s
 	mem_free(c);
 }
 
-void generation_drain(struct generation *g, bool stop, uint64_t drain_ms)
+void generation_drain(struct generation *g, bool stop)
 {
 	g->state = GENERATION_DRAINING;
-	g->stopped = stop;
 	LIST_EACH (node, &g->children) {
 		child_of(node)->post = NULL;
-		drain_child(child_of(node), stop, drain_ms);
+		child_drain(child_of(node), stop);
 	}
 }
 
@@ -410,17 +288,7 @@ void generation_cut(struct generation *g)
 	LIST_EACH (node, &g->children) {
 		child_of(node)->post = NULL;
 		if (child_of(node)->state != CHILD_CUT)
-			cut_child(child_of(node));
-	}
-}
-
-void generation_kill(struct generation *g)
-{
-	g->state = GENERATION_DRAINING;
-	LIST_EACH (node, &g->children) {
-		child_of(node)->post = NULL;
-		child_of(node)->expected = true;
-		kill_child(child_of(node));
+			child_cut(child_of(node));
 	}
 }
 
@@ -440,20 +308,11 @@ int generation_fewer(struct generation *g)
 		return ERR_RANGE;
 	struct post *post = &crew->posts[--crew->wanted];
 	if (post->child) {
-		const struct timeouts_settings *t =
-		    config_settings(g->snapshot->global, &timeouts_group);
 		post->child->post = NULL;
-		drain_child(post->child, false, (uint64_t)t->drain);
+		child_drain(post->child, false);
 		post->child = NULL;
 	}
 	return OK;
-}
-
-static void send_descriptor(struct child *c, enum channel_type type, uint32_t value, int fd)
-{
-	struct channel_message m = { .type = type, .value = value, .fd = fd };
-	if (fd > STDERR_FILENO && c->channel >= 0 && channel_send(c->channel, &m) < 0)
-		log_warning("worker with pid %d does not take its reopened log", (int)c->pid);
 }
 
 void generation_send_logs(struct generation *g)
@@ -462,12 +321,12 @@ void generation_send_logs(struct generation *g)
 	int fds[LOGS_MAX];
 	LIST_EACH (node, &g->children) {
 		struct child *c = child_of(node);
-		const struct worker_group *group = c->crew->group;
+		const struct worker_group *group = c->group;
 		size_t n = group->keep ? group->keep(fds, LOGS_MAX) : 0;
 		for (size_t i = 0; i < n; i++)
-			send_descriptor(c, CHANNEL_REOPENED, (uint32_t)i, fds[i]);
+			child_send(c, CHANNEL_REOPENED, (uint32_t)i, fds[i]);
 		if (g->log.path)
-			send_descriptor(c, CHANNEL_ERROR_LOG, 0, g->log.sink.fd);
+			child_send(c, CHANNEL_ERROR_LOG, 0, g->log.sink.fd);
 	}
 }
 

@@ -9,50 +9,18 @@
 #define PROCESS_GENERATION_H
 
 #include "base/list.h"
+#include "process/child.h"
 #include "process/errorlog.h"
 #include "process/heritage.h"
 #include "process/throttle.h"
 
 enum {
-	GENERATION_READY_MS =
-	    10000, /* to read all sites and certificates; longer means that it hangs */
-	GENERATION_CUT_MS = 5000, /* from "end now" to SIGKILL */
+	GENERATION_READY_MS = CHILD_READY_MS,
 	GENERATION_POSTS = SCORE_SLOTS / 2,
 	GENERATION_EARLY_DEATHS = 3, /* before it was ready: once may be bad luck */
 };
 
 enum generation_state { GENERATION_STARTING, GENERATION_SERVING, GENERATION_DRAINING };
-
-enum child_state {
-	CHILD_STARTING, /* forked; deadline: killed if it is not ready by then */
-	CHILD_READY,
-	CHILD_DRAINING, /* deadline: cut */
-	CHILD_CUT,      /* deadline: killed */
-};
-
-struct child {
-	struct list node;  /* in generation.children */
-	struct post *post; /* NULL: nobody follows when it ends */
-	struct crew *crew;
-	unsigned number;
-	pid_t pid;
-	int channel; /* -1: closed */
-	int slot;
-	enum child_state state;
-	bool expected;    /* it was told to end */
-	bool drain_acked; /* it has said that it accepts no more */
-	uint32_t sandbox; /* SANDBOX_* bits */
-	uint64_t started_ms;
-	uint64_t deadline_ms;     /* monotonic; 0: none */
-	uint64_t requests_before; /* in the slot, of its predecessors */
-};
-
-struct post {
-	unsigned number;
-	struct child *child;
-	struct throttle throttle;
-	uint64_t due_ms; /* when a child may be started; meant while child is NULL */
-};
 
 struct crew {
 	const struct worker_group *group;
@@ -74,7 +42,6 @@ struct generation {
 	struct list children;
 	uint64_t deadline_ms; /* starting: must be ready by then */
 	unsigned early_deaths;
-	bool stopped; /* drains, and nobody follows */
 };
 
 /* What all children inherit alike. */
@@ -85,8 +52,8 @@ struct generation_context {
 };
 
 struct generation *generation_new(unsigned id, struct snapshot *snapshot); /* takes the reference */
-void generation_free(
-    struct generation **g); /* must have no children; closes neither listeners nor their files */
+/* It must have no children. Closes neither listeners nor their files. */
+void generation_free(struct generation **g);
 
 /* Adds a group whose listeners are the `count` specs from `first` on of those that
  * generation.listeners was opened with. */
@@ -114,12 +81,11 @@ struct child *generation_find(const struct generation *g, pid_t pid);
 void generation_bury(
     struct generation *g, struct child *child, int status, struct scoreboard *board);
 
-/* All children finish what they have, at most for drain_ms; no more are started. Those not yet
- * ready are killed. */
-void generation_drain(struct generation *g, bool stop, uint64_t drain_ms);
+/* All children finish what they have, within timeouts.drain (`stop`: nobody follows); no more are
+ * started. */
+void generation_drain(struct generation *g, bool stop);
 /* All children end now. */
 void generation_cut(struct generation *g);
-void generation_kill(struct generation *g);
 
 /* One worker of the first group more, or fewer. ERR_FULL, ERR_RANGE at the bounds. */
 MUST_CHECK int generation_more(struct generation *g);

@@ -141,11 +141,10 @@ static void hear(struct master *m, uint64_t now_ms)
 
 static void stop_generation(struct generation *g, bool gently)
 {
-	const struct timeouts_settings *t = config_settings(g->snapshot->global, &timeouts_group);
 	if (!gently)
 		generation_cut(g);
 	else if (g->state != GENERATION_DRAINING)
-		generation_drain(g, true, (uint64_t)t->drain);
+		generation_drain(g, true);
 }
 
 static void leave(struct master *m)
@@ -161,10 +160,8 @@ void master_hand_over(struct master *m)
 	m->handed = true;
 	LIST_EACH (node, &m->generations) {
 		struct generation *g = generation_of(node);
-		const struct timeouts_settings *t =
-		    config_settings(g->snapshot->global, &timeouts_group);
 		if (g->state != GENERATION_DRAINING)
-			generation_drain(g, false, (uint64_t)t->drain);
+			generation_drain(g, false);
 	}
 	leave(m);
 }

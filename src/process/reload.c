@@ -11,7 +11,6 @@
 #include "process/reload.h"
 
 #include "base/clock.h"
-#include "config/core.h"
 #include "process/intake.h"
 
 #include <stdio.h>
@@ -99,13 +98,12 @@ void reload_undo(struct master *m, const char *why)
 	struct generation *g = m->next;
 	if (!g)
 		return;
-	const struct timeouts_settings *t = config_settings(g->snapshot->global, &timeouts_group);
 	m->next = NULL;
 	m->reload.phase = RELOAD_IDLE;
 	notify_ready(&m->notify);
 	/* Some of its workers may have accepted connections already: those are served to their end.
 	 */
-	generation_drain(g, m->current == NULL, (uint64_t)t->drain);
+	generation_drain(g, m->current == NULL);
 	intake_close(m, g, m->current);
 	if (m->phase == PHASE_STOPPING && !m->current)
 		return; /* nobody waits for it any more */
@@ -126,8 +124,7 @@ static void commit(struct master *m, uint64_t now_ms)
 	m->reload.settle_by_ms = now_ms + SETTLE_MS;
 	if (!old)
 		return;
-	const struct timeouts_settings *t = config_settings(old->snapshot->global, &timeouts_group);
-	generation_drain(old, false, (uint64_t)t->drain);
+	generation_drain(old, false);
 	intake_close(m, old, m->current);
 }
 

@@ -51,7 +51,7 @@ static void write_child(struct buf *out, const struct child *c)
 	char age[AGE_TEXT];
 	age_format(clock_mono_ms() - c->started_ms, age);
 	line(out, "  %s worker %u: pid %d, %s, age %s, connections %u, in hand %u, requests %llu",
-	    c->crew->group->name, c->number, (int)c->pid, child_states[c->state], age,
+	    c->group->name, c->number, (int)c->pid, child_states[c->state], age,
 	    (unsigned)atomic_load(&slot->connections), (unsigned)atomic_load(&slot->in_hand),
 	    (unsigned long long)(atomic_load(&slot->requests) - c->requests_before));
 }
