@@ -146,6 +146,7 @@ static void server_init(struct web *web, const struct snapshot *s)
 	const struct limits_settings *l = config_settings(s->global, &limits_group);
 	const struct timeouts_settings *t = config_settings(s->global, &timeouts_group);
 	web->sites = site_table_new(s, &modules);
+	http_answers_set_time(loop_wall_s(web->worker->loop));
 	web->server = (struct http_server){
 		.app = &chain_app,
 		.sites = web->sites,

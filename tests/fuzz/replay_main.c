@@ -52,7 +52,7 @@ static int replay_folder(const char *path)
 	if (count < 0)
 		die(path);
 	for (int i = 0; i < count; i++) {
-		char file[4096];
+		char file[8192];
 		snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name);
 		replay_file(file);
 		free(list[i]);
