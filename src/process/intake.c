@@ -5,10 +5,14 @@
 
 #include "base/mem.h"
 #include "config/core.h"
+#include "process/rundir.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { GROUPS_MAX = 16 }; /* kinds of workers that this program has */
 
 static const struct config_place nowhere = { .file = NULL };
 
@@ -24,11 +28,8 @@ int intake_privileges(
 	struct privileges_facts facts = {
 		.user = given_string(s, "user", core->user),
 		.group = given_string(s, "group", core->group),
+		.directory = s->file ? NULL : rundir_served(s),
 	};
-	if (!s->file && s->site_count > 0) {
-		const struct site_settings *site = config_settings(s->sites[0], &site_group);
-		facts.directory = site->root;
-	}
 	privileges_look(&facts);
 	char text[512];
 	int result = privileges_choose(&facts, out, text, sizeof(text));
@@ -88,6 +89,7 @@ static size_t collect_specs(const struct master *m, const struct snapshot *s,
 	size_t total = 0;
 	*specs_out = NULL;
 	for (size_t i = 0; m->options->groups[i]; i++) {
+		assert(i < GROUPS_MAX);
 		const struct listen_spec *specs;
 		size_t n = m->options->groups[i]->listens(s, &specs);
 		parts_out[i] = (struct generation_specs){ total, n };
@@ -102,7 +104,6 @@ static size_t collect_specs(const struct master *m, const struct snapshot *s,
 
 static int open_listeners(struct master *m, struct generation *g, struct config_report *report)
 {
-	enum { GROUPS_MAX = 16 };
 	struct generation_specs parts[GROUPS_MAX] = { { 0, 0 } };
 	struct listen_spec *specs;
 	size_t count = collect_specs(m, g->snapshot, &specs, parts);

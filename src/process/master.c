@@ -18,6 +18,7 @@
 #include "process/inherit.h"
 #include "process/intake.h"
 #include "process/reload.h"
+#include "process/rundir.h"
 #include "process/state.h"
 #include "process/status.h"
 #include "process/title.h"
@@ -169,7 +170,8 @@ void master_hand_over(struct master *m)
 static void stop(struct master *m, bool gently)
 {
 	log_notice(gently ? "stopping: finishing what is in flight" : "stopping now");
-	notify_stopping(&m->notify);
+	if (!m->handed)
+		notify_stopping(&m->notify);
 	upgrade_cancel(m);
 	m->phase = PHASE_STOPPING;
 	if (m->next)
@@ -465,7 +467,7 @@ static int begin(struct master *m)
 	struct snapshot *s = reload_first_read(m);
 	if (!s)
 		return ERR_SYNTAX;
-	title_set("httpd: master %s", s->file ? s->file : "");
+	title_set("httpd: master %s", rundir_served(s));
 	raise_descriptors(s);
 	if (!m->predecessor.waiting && claim_files(m, s) < 0) {
 		snapshot_unref(&s);

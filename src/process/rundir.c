@@ -23,6 +23,14 @@
 #define RUNSTATEDIR "/run" /* configure --runstatedir */
 #endif
 
+const char *rundir_served(const struct snapshot *s)
+{
+	if (s->file || s->site_count == 0)
+		return s->file;
+	const struct site_settings *site = config_settings(s->sites[0], &site_group);
+	return site->root;
+}
+
 /* Two servers of one user have two names, a server and its --signal have one. */
 static const char *private_path(const char *served)
 {
@@ -43,11 +51,7 @@ const char *control_path(const struct snapshot *s)
 	const char *configured = core_settings(s)->control;
 	if (configured)
 		return configured;
-	const char *served = s->file;
-	if (!served && s->site_count > 0)
-		served =
-		    ((const struct site_settings *)config_settings(s->sites[0], &site_group))->root;
-	return control_path_default(served);
+	return control_path_default(rundir_served(s));
 }
 
 const char *control_path_default(const char *served)

@@ -100,6 +100,9 @@ uint32_t sandbox_close(const struct heritage *h)
 		else
 			log_warning("cannot set a seccomp filter: %s", strerror(errno));
 	}
+	if (h->privileges->bare && h->privileges->uid == 0 && !(parts & SANDBOX_LANDLOCK))
+		log_warning("this worker runs as root and is not confined: name a user with the "
+			    "key 'user'");
 	return parts;
 }
 
