@@ -13,6 +13,7 @@
 #include "process/title.h"
 #include "version.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,8 +140,9 @@ static void greet(const struct snapshot *s, const struct listener_set *listeners
 			log_notice("open http://%s/", l->name);
 	}
 	const struct site_settings *site = config_settings(s->sites[0], &site_group);
+	char root[PATH_MAX];
 	if (!s->file)
-		log_notice("serving %s", site->root);
+		log_notice("serving %s", realpath(site->root, root) ? root : site->root);
 }
 
 static int run_server(const struct options *o)

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -109,19 +111,20 @@ int privileges_choose(
 }
 
 /* As nobody would: with the kernel's own check, for a moment, in the master, before anything else
- * runs. */
+ * runs. From the root of the file system: "." itself is open to whoever stands in it. */
 static bool nobody_reads(const char *directory)
 {
+	char path[PATH_MAX];
 	const struct passwd *pw = getpwnam("nobody");
 	if (!pw)
 		return false;
 	gid_t groups[64];
 	int count = getgroups(64, groups);
-	if (count < 0 || setgroups(1, &pw->pw_gid) < 0)
+	if (!realpath(directory, path) || count < 0 || setgroups(1, &pw->pw_gid) < 0)
 		return false;
 	bool reads = false;
 	if (setegid(pw->pw_gid) == 0 && seteuid(pw->pw_uid) == 0)
-		reads = faccessat(AT_FDCWD, directory, R_OK | X_OK, AT_EACCESS) == 0;
+		reads = faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == 0;
 	if (seteuid(0) < 0 || setegid(0) < 0 || setgroups((size_t)count, groups) < 0)
 		return false;
 	return reads;
