@@ -63,7 +63,7 @@ void master_verdict(struct master *m, enum order order, bool good, const char *f
 	buf_fini(&text);
 }
 
-/* --- 1. sleep -------------------------------------------------------------------------------- */
+/* --- 1. sleep --- */
 
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
@@ -102,7 +102,7 @@ static void sleep_until_something(struct master *m)
 	ppoll(fds, n, next == UINT64_MAX ? NULL : &ts, &m->waiting);
 }
 
-/* --- 2. children ----------------------------------------------------------------------------- */
+/* --- 2. children --- */
 
 static void bury(struct master *m, pid_t pid, int status)
 {
@@ -128,7 +128,7 @@ static void reap(struct master *m)
 			bury(m, pid, status);
 }
 
-/* --- 3. what workers and other masters say --------------------------------------------------- */
+/* --- 3. what workers and other masters say --- */
 
 static void hear(struct master *m, uint64_t now_ms)
 {
@@ -138,7 +138,60 @@ static void hear(struct master *m, uint64_t now_ms)
 	inherit_step(m, now_ms);
 }
 
-/* --- 5. stopping ----------------------------------------------------------------------------- */
+/* --- 5. the first generation --- */
+
+static void close_adopted(struct master *m)
+{
+	struct listener_set *adopted = &m->adopted, *used = &m->current->listeners;
+	for (size_t i = 0; i < adopted->count; i++) {
+		bool wanted = false;
+		for (size_t k = 0; k < used->count; k++)
+			wanted = wanted || used->list[k].fd == adopted->list[i].fd;
+		if (!wanted && m->activated)
+			log_warning(
+			    "the socket %s was passed in, but no listen entry asks for it: closed",
+			    adopted->list[i].name);
+	}
+	listener_set_close(adopted, used, !m->activated);
+	*adopted = (struct listener_set){ NULL, 0 };
+}
+
+static void on_started(struct master *m)
+{
+	bool upgraded = m->predecessor.told;
+	m->phase = PHASE_RUNNING;
+	close_adopted(m);
+	notify_ready(&m->notify);
+	notify_status(&m->notify, "serving with %u workers, configuration %s",
+	    generation_count(m->current, CHILD_READY), m->current->snapshot->digest);
+	log_notice("ready: %u workers, configuration %s", generation_count(m->current, CHILD_READY),
+	    m->current->snapshot->digest);
+	if (m->options->greet && !m->detached && !upgraded)
+		m->options->greet(m->current->snapshot, &m->current->listeners);
+	if (m->daemon_fd >= 0) {
+		daemon_ready(m->daemon_fd);
+		m->daemon_fd = -1;
+	}
+}
+
+/* It serves, or it never will: nothing is retried for ever before that. */
+static void start(struct master *m)
+{
+	if (m->phase != PHASE_STARTING)
+		return;
+	if (m->current) {
+		if (inherit_finish(m))
+			on_started(m);
+	} else if (!m->next) {
+		inherit_refuse(m);
+		m->status = EXIT_FAILURE;
+		m->phase = PHASE_STOPPING;
+		LIST_EACH (node, &m->generations)
+			generation_cut(generation_of(node));
+	}
+}
+
+/* --- 7. stopping --- */
 
 static void stop_generation(struct generation *g, bool gently)
 {
@@ -192,7 +245,7 @@ static void obey_stop(struct master *m)
 		stop(m, !now);
 }
 
-/* --- 6. logs --------------------------------------------------------------------------------- */
+/* --- 8. logs --- */
 
 static void reopen_errorlog(struct generation *g)
 {
@@ -216,62 +269,7 @@ static void reopen(struct master *m)
 	master_verdict(m, ORDER_REOPEN, true, "log files reopened");
 }
 
-/* --- 8. the first generation --------------------------------------------------------------------
- */
-
-static void close_adopted(struct master *m)
-{
-	struct listener_set *adopted = &m->adopted, *used = &m->current->listeners;
-	for (size_t i = 0; i < adopted->count; i++) {
-		bool wanted = false;
-		for (size_t k = 0; k < used->count; k++)
-			wanted = wanted || used->list[k].fd == adopted->list[i].fd;
-		if (!wanted && m->activated)
-			log_warning(
-			    "the socket %s was passed in, but no listen entry asks for it: closed",
-			    adopted->list[i].name);
-	}
-	listener_set_close(adopted, used, !m->activated);
-	*adopted = (struct listener_set){ NULL, 0 };
-}
-
-static void on_started(struct master *m)
-{
-	bool upgraded = m->predecessor.told;
-	m->phase = PHASE_RUNNING;
-	close_adopted(m);
-	notify_ready(&m->notify);
-	notify_status(&m->notify, "serving with %u workers, configuration %s",
-	    generation_count(m->current, CHILD_READY), m->current->snapshot->digest);
-	log_notice("ready: %u workers, configuration %s", generation_count(m->current, CHILD_READY),
-	    m->current->snapshot->digest);
-	if (m->options->greet && !m->detached && !upgraded)
-		m->options->greet(m->current->snapshot, &m->current->listeners);
-	if (m->daemon_fd >= 0) {
-		daemon_ready(m->daemon_fd);
-		m->daemon_fd = -1;
-	}
-}
-
-/* It serves, or it never will: nothing is retried for ever before that. */
-static void start(struct master *m)
-{
-	if (m->phase != PHASE_STARTING)
-		return;
-	if (m->current) {
-		if (inherit_finish(m))
-			on_started(m);
-	} else if (!m->next) {
-		inherit_refuse(m);
-		m->status = EXIT_FAILURE;
-		m->phase = PHASE_STOPPING;
-		LIST_EACH (node, &m->generations)
-			generation_cut(generation_of(node));
-	}
-}
-
-/* --- 9. reload and upgrade
- * ------------------------------------------------------------------------------- */
+/* --- 9. reload and upgrade --- */
 
 /*
  * One change at a time: an order that comes during another waits for its end, and more of the same
@@ -300,7 +298,7 @@ static void change(struct master *m)
 		upgrade_begin(m);
 }
 
-/* --- 10. more and fewer workers --------------------------------------------------------------- */
+/* --- 10. more and fewer workers --- */
 
 static void change_number(struct master *m)
 {
@@ -316,7 +314,7 @@ static void change_number(struct master *m)
 		log_notice("%u %s workers wanted now", g->crews[0].wanted, g->crews[0].group->name);
 }
 
-/* --- 11. time --------------------------------------------------------------------------------- */
+/* --- 11. time --- */
 
 static void free_generations(struct master *m)
 {
@@ -341,7 +339,7 @@ static void expire(struct master *m, uint64_t now_ms)
 	free_generations(m);
 }
 
-/* --- 12. new workers ------------------------------------------------------------------------- */
+/* --- 12. new workers --- */
 
 /* Of those that drain the oldest has had the most time. */
 static void make_room(struct master *m)
@@ -368,17 +366,21 @@ static void spawn(struct master *m)
 			make_room(m);
 }
 
+/*
+ * What has happened comes before what is asked for: a command meets the state that its sender could
+ * see.
+ */
 static void turn(struct master *m)
 {
 	sleep_until_something(m); /* 1 */
 	uint64_t now_ms = clock_mono_ms();
 	reap(m);                                             /* 2 */
 	hear(m, now_ms);                                     /* 3 */
-	control_serve(&m->control, now_ms, status_write, m); /* 4: before what it may order */
-	obey_stop(m);                                        /* 5 */
-	reopen(m);                                           /* 6 */
-	reload_step(m, now_ms);                              /* 7 */
-	start(m);                                            /* 8 */
+	reload_step(m, now_ms);                              /* 4 */
+	start(m);                                            /* 5 */
+	control_serve(&m->control, now_ms, status_write, m); /* 6 */
+	obey_stop(m);                                        /* 7 */
+	reopen(m);                                           /* 8 */
 	change(m);                                           /* 9 */
 	change_number(m);                                    /* 10 */
 	expire(m, now_ms);                                   /* 11 */
@@ -392,7 +394,7 @@ static void run(struct master *m)
 		turn(m);
 }
 
-/* --- start and end --------------------------------------------------------------------------- */
+/* --- start and end --- */
 
 static void raise_descriptors(const struct snapshot *s)
 {

@@ -29,7 +29,7 @@ enum {
 	TEXT_MAX = 16 * UPGRADE_LISTENERS,
 };
 
-/* --- which file ------------------------------------------------------------------------------ */
+/* --- which file --- */
 
 /* Not /proc/self/exe later on: when the file is replaced, that leads to the old one, which is
  * deleted. */
@@ -80,7 +80,7 @@ void upgrade_find_binary(struct master *m)
 	m->upgrade.binary = mem_strdup(real);
 }
 
-/* --- the successor, before it is one --------------------------------------------------------- */
+/* --- the successor, before it is one --- */
 
 static void keep_open(int fd)
 {
@@ -157,7 +157,7 @@ static int start_successor(struct master *m)
 	return OK;
 }
 
-/* --- the old master -------------------------------------------------------------------------- */
+/* --- the old master --- */
 
 void upgrade_begin(struct master *m)
 {

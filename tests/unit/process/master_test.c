@@ -225,9 +225,9 @@ static void start_load(void)
 static unsigned end_load(void)
 {
 	int status;
+	WAIT_FOR(load->asked > 10);
 	load->stop = true;
 	assert_int_equal(waitpid(load_pid, &status, 0), load_pid);
-	assert_true(load->asked > 10);
 	unsigned lost = load->lost;
 	munmap(load, sizeof(*load));
 	return lost;
