@@ -32,6 +32,16 @@ configure() { # [LINE...]
   assert_equal hello "$(fetch /index.html)"
 }
 
+@test "a directory below a closed one is served by root, without capabilities" {
+  [ "$(id -u)" = 0 ] || skip "needs root: others run as themselves"
+  mkdir -m 700 "$DIR/closed"
+  mv "$ROOT" "$DIR/closed/www"
+  cd "$DIR/closed/www"
+  httpd_start --port "$PORT" --workers 1 .
+  assert_equal hello "$(fetch /index.html)"
+  assert_match '^CapEff:.0*$' "$(grep CapEff "/proc/$(worker_pids)/status")"
+}
+
 stops_on() { # SIGNAL
   configure
   httpd_start

@@ -131,6 +131,24 @@ in_order() { # ANSWERS
   in_order "$(timeout 10 nc -N 127.0.0.1 "$PORT" <"$DIR/requests")"
 }
 
+# ---- other people's clients ----------------------------------------------------------------------
+
+@test "ab: HTTP/1.0, kept alive" {
+  configure
+  httpd_start
+  run ab -q -k -n 300 -c 10 "$(url /)"
+  assert_match 'Complete requests: +300' "$output"
+  assert_match 'Failed requests: +0' "$output"
+  assert_match 'Keep-Alive requests: +300' "$output"
+}
+
+@test "h2load: HTTP/1.1, pipelined" {
+  configure
+  httpd_start
+  run h2load --h1 -n 300 -c 5 -m 8 "$(url /)"
+  assert_match '300 succeeded, 0 failed, 0 errored' "$output"
+}
+
 # ---- request content that nobody wants -----------------------------------------------------------
 
 @test "content that the handler ignores leaves the connection in step" {

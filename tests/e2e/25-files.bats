@@ -104,6 +104,17 @@ files() { # SETTINGS: of the only route
   assert_equal odd "$(fetch "/list/${link#./}")"
 }
 
+@test "wget mirrors a tree by its listings" {
+  files 'listing = true;'
+  mkdir -p "$ROOT/tree/a b/deep" "$ROOT/tree/empty"
+  echo one >"$ROOT/tree/one.txt"
+  echo two >"$ROOT/tree/a b/two & more.txt"
+  echo three >"$ROOT/tree/a b/deep/three.txt"
+  httpd_start
+  wget -q -r -np -nH --cut-dirs=1 -R 'index.html*' --tries=1 --timeout=10 -P "$DIR/mirror" "$(url /tree/)"
+  diff -r -x empty "$ROOT/tree" "$DIR/mirror"
+}
+
 @test "without listing a directory without index is 403 or 404" {
   files 'listing = false;'
   mkdir "$ROOT/list"
