@@ -132,12 +132,12 @@ static void web_sandbox(
 	allow(ctx, "/etc/localtime", false); /* access logs tell local time */
 }
 
+/* By the index that `reopened` will use. */
 static size_t web_keep(int *fds_out, size_t room)
 {
 	size_t n = 0;
-	for (int i = 0; logfile_at(i); i++)
-		if (logfile_at(i)->fd > STDERR_FILENO && n < room)
-			fds_out[n++] = logfile_at(i)->fd;
+	for (; n < room && logfile_at((int)n); n++)
+		fds_out[n] = logfile_at((int)n)->fd;
 	return n;
 }
 
