@@ -106,8 +106,8 @@ static void call_handler(struct request *r)
 	unsigned method = 1u << r->method;
 	if (x->allow) {
 		answer_other_method(r, x->allow);
-	} else if (route->handler->methods && !(route->handler->methods & method)) {
-		unsigned allow = route->handler->methods;
+	} else if (route->handled && !(route->handled & method)) {
+		unsigned allow = route->handled;
 		answer_other_method(r, route->methods ? allow & route->methods : allow);
 	} else {
 		route->handler->handle(r, route->handler_state);

@@ -58,6 +58,31 @@ static void check_methods(struct check *c, const struct config_scope *route)
 			    route->parent->index, route->index, s->methods.list[i]);
 }
 
+/* A warning: mode bits do not tell all (permit.h), and what is missing may come later. */
+static void check_writing(
+    struct check *c, const struct config_scope *scope, const struct handler *h)
+{
+	char at[PATH_MAX];
+	const char *path = h->writes ? h->writes(scope) : NULL;
+	if (!path || !*path)
+		return;
+	int rc = permit_writing(path, c->uid, c->gid, at);
+	if (rc == ERR_DENIED)
+		report_warning(c->report, scope->place,
+		    "'%s' can not be written by the worker's user (uid %u): no permission on '%s'",
+		    path, (unsigned)c->uid, at);
+	else if (rc == ERR_IO && errno == EROFS)
+		report_warning(
+		    c->report, scope->place, "'%s' can not be written: %s", path, strerror(errno));
+}
+
+static void run_check(struct check *c, const struct config_scope *scope, const struct handler *h)
+{
+	if (h->check)
+		h->check(scope, c->report);
+	check_writing(c, scope, h);
+}
+
 static void check_handler(struct check *c, const struct config_scope *route)
 {
 	const struct route_settings *s = config_settings(route, &route_group);
@@ -76,8 +101,8 @@ static void check_handler(struct check *c, const struct config_scope *route)
 		report_mistake(c->report, route->place,
 		    "sites[%zu].routes[%zu]: '%s' has %u handlers (expected exactly one)",
 		    route->parent->index, route->index, s->path ? s->path : "", count);
-	else if (count == 1 && h->check)
-		h->check(route, c->report);
+	else if (count == 1)
+		run_check(c, route, h);
 }
 
 static void check_middleware(struct check *c, const struct config_scope *scope)
@@ -113,8 +138,8 @@ static void check_only_files(struct check *c, const struct config_scope *site)
 {
 	const struct site_settings *s = config_settings(site, &site_group);
 	const struct handler *files = choice_by_name("files", c->modules);
-	if (s->root && site->route_count == 0 && files && files->check)
-		files->check(site, c->report);
+	if (s->root && site->route_count == 0 && files)
+		run_check(c, site, files);
 }
 
 static void check_site(struct check *c, const struct config_scope *site)

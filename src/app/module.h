@@ -33,9 +33,15 @@ struct handler {
 	/* Bit METHOD_x of what it answers; 0: it sees every method. Others get 405 (OPTIONS 204)
 	 * from the chain. HEAD comes with GET. */
 	unsigned methods;
+	/* If that depends on a route's settings, asked once a route: `state` from prepare, which
+	 * may be NULL. In place of `methods`; may be NULL. */
+	unsigned (*methods_of)(const void *state);
 	/* In the master, while a configuration is checked: find what is wrong with the route's
 	 * settings, touch the file system to look only. May be NULL. */
 	void (*check)(const struct config_scope *route, struct config_report *report);
+	/* In the master as well: the directory that clients may change by this route, NULL if there
+	 * is none: whether the workers' user may is checked. May be NULL. */
+	const char *(*writes)(const struct config_scope *route);
 	/* In a worker, once a route: open what is needed; returns the handler's state for it (NULL
 	 * is fine). Failures are logged and answered with 500 later. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);

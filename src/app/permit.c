@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum right { SEARCH = 1, WRITE = 2, READ = 4 }; /* as in mode bits */
 
 enum { GROUPS_MAX = 256 }; /* more than anybody's service user is in; further ones are not seen */
 
@@ -42,7 +45,7 @@ static bool in_group(const struct who *who, gid_t gid)
 	return false;
 }
 
-/* `want`: 4 to read, 1 to search. The class that fits first decides, as in the kernel. */
+/* The class that fits first decides, as in the kernel. */
 static bool permits(const struct who *who, const struct stat *st, unsigned want)
 {
 	unsigned shift = st->st_uid == who->uid ? 6 : in_group(who, st->st_gid) ? 3 : 0;
@@ -61,25 +64,42 @@ static int check_one(const struct who *who, const char *path, unsigned want)
 	return permits(who, &st, want) ? OK : ERR_DENIED;
 }
 
-int permit_directory(const char *path, uid_t uid, gid_t gid, char *at_out)
+/* `want` of the last directory. */
+static int permit(struct who *who, gid_t gid, const char *path, unsigned want, char *at_out)
 {
-	struct who who = { .uid = uid };
 	if (!realpath(path, at_out)) {
 		strncpy(at_out, path, PATH_MAX - 1);
 		at_out[PATH_MAX - 1] = '\0';
 		return ERR_IO;
 	}
-	if (uid == 0)
-		return check_one(&who, at_out, 0);
-	find_groups(&who, gid);
+	if (who->uid == 0)
+		return check_one(who, at_out, 0);
+	find_groups(who, gid);
 	for (char *slash = at_out + 1; *slash; slash++) {
 		if (*slash != '/')
 			continue;
 		*slash = '\0';
-		int rc = check_one(&who, at_out, 1);
+		int rc = check_one(who, at_out, SEARCH);
 		if (rc < 0)
 			return rc;
 		*slash = '/';
 	}
-	return check_one(&who, at_out, 5);
+	return check_one(who, at_out, want);
+}
+
+int permit_directory(const char *path, uid_t uid, gid_t gid, char *at_out)
+{
+	struct who who = { .uid = uid };
+	return permit(&who, gid, path, READ | SEARCH, at_out);
+}
+
+int permit_writing(const char *path, uid_t uid, gid_t gid, char *at_out)
+{
+	struct who who = { .uid = uid };
+	struct statvfs fs;
+	int rc = permit(&who, gid, path, READ | WRITE | SEARCH, at_out);
+	if (rc < 0 || statvfs(path, &fs) < 0 || !(fs.f_flag & ST_RDONLY))
+		return rc;
+	errno = EROFS;
+	return ERR_IO;
 }

@@ -82,6 +82,9 @@ static void prepare_handler(struct route *route, const struct handler *h, struct
 	route->handler = h ? h : &broken_handler;
 	if (route->handler->prepare)
 		route->handler_state = route->handler->prepare(route->scope, a);
+	route->handled = route->handler->methods_of
+			     ? route->handler->methods_of(route->handler_state)
+			     : route->handler->methods;
 }
 
 static void prepare_route(struct route *route, const struct modules *m, struct arena *a)

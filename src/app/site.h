@@ -20,6 +20,7 @@ struct route {
 	struct slice host; /* canonical; "*.suffix"; empty: any */
 	const struct handler *handler;
 	void *handler_state;
+	unsigned handled; /* bit METHOD_x of what the handler takes; 0: all */
 	const struct route_step *steps;
 	unsigned step_count;
 	unsigned methods; /* bit METHOD_x; 0: all */

@@ -27,6 +27,8 @@ static struct {
 
 static uint64_t seed[2];
 
+unsigned file_cache_round;
+
 void file_cache_init(const struct file_cache_limits *limits)
 {
 	file_cache_fini();
@@ -54,6 +56,11 @@ void file_cache_fini(void)
 	drop_all(&cache.proven);
 	mem_free(cache.places);
 	cache.places = NULL;
+}
+
+void file_cache_doubt(void)
+{
+	file_cache_round++;
 }
 
 struct file_cache_use file_cache_use(void)
@@ -157,6 +164,7 @@ static void promote(struct file_entry *e)
 void file_cache_confirm(struct file_entry *e, uint64_t now_ms)
 {
 	e->checked_ms = now_ms;
+	e->round = file_cache_round;
 	if (e->cached && e->kind != FILE_MISSING)
 		promote(e);
 }
@@ -164,6 +172,7 @@ void file_cache_confirm(struct file_entry *e, uint64_t now_ms)
 void file_cache_put(struct file_entry *e, uint64_t hash, uint64_t now_ms)
 {
 	e->checked_ms = now_ms;
+	e->round = file_cache_round;
 	if (!cache.places || e->kind == FILE_FAILED)
 		return;
 	struct file_entry *old = file_cache_find(hash, e->files_id, e->path);

@@ -24,6 +24,14 @@ struct file_cache_limits {
 void file_cache_init(const struct file_cache_limits *limits);
 void file_cache_fini(void);
 
+/*
+ * Files were changed by ourselves: from now on nothing is fresh until it was confirmed. That is all
+ * entries, since one file may be known by many: as an index, of several routes, as missing. What is
+ * being read at the time belongs to the round in which that began.
+ */
+void file_cache_doubt(void);
+extern unsigned file_cache_round; /* file_cache.c's; for others to read */
+
 /* Secret of the process in it: a peer can not choose paths that collide. */
 uint64_t file_cache_hash(unsigned files_id, struct slice path);
 
@@ -32,10 +40,10 @@ uint64_t file_cache_hash(unsigned files_id, struct slice path);
 struct file_entry *file_cache_find(uint64_t hash, unsigned files_id, struct slice path);
 static inline bool file_cache_fresh(const struct file_entry *e, uint64_t now_ms)
 {
-	return now_ms - e->checked_ms < FILE_VALID_MS;
+	return now_ms - e->checked_ms < FILE_VALID_MS && e->round == file_cache_round;
 }
 
-/* It still holds. */
+/* It still holds, as of this round. */
 void file_cache_confirm(struct file_entry *e, uint64_t now_ms);
 /* Puts it in place of what was known of its path; the cache takes a reference of its own.
  * FILE_FAILED is not kept. */

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "handler/file_etag.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 enum {
@@ -16,7 +16,6 @@ enum {
 	 */
 	RACY_MS = 20,
 	TEXT_MAX = 512, /* of the fields, but for Content-Type and Cache-Control */
-	ETAG_MAX = 48,
 };
 
 static void on_last(struct owner *o)
@@ -47,25 +46,13 @@ static void add_field(
 	all->len += name_len + 2 + value.len + 2;
 }
 
-/*
- * Strong: size and time in nanoseconds change with the bytes; the inode is left out, so that copies
- * on several machines that keep times agree. (Section 8.8.1 of RFC 9110; entries that are racy are
- * read again.)
- */
-static struct slice format_etag(const struct file_stamp *s, char text[ETAG_MAX])
-{
-	int len = snprintf(text, ETAG_MAX, "\"%llx-%llx.%lx\"", (unsigned long long)s->size,
-	    (unsigned long long)s->modified.tv_sec, (unsigned long)s->modified.tv_nsec);
-	return slice_of(text, (size_t)len);
-}
-
 static void make_fields(struct file_entry *e, struct slice cache_control)
 {
-	char etag[ETAG_MAX], date[DATE_HTTP_LEN];
+	char etag[FILE_ETAG_MAX], date[DATE_HTTP_LEN];
 	char *text = mem_alloc(TEXT_MAX + cache_control.len + e->type.len);
 	date_format_http(e->stamp.modified.tv_sec, date);
 	e->full = (struct field_block){ .text = slice_of(text, 0), .list = e->fields };
-	add_field(e, text, FIELD_OTHER, "ETag", format_etag(&e->stamp, etag));
+	add_field(e, text, FIELD_OTHER, "ETag", file_etag(e->stamp.size, e->stamp.modified, etag));
 	e->validators = (struct validators){
 		.etag = e->fields[0].value,
 		.modified = e->stamp.modified.tv_sec,

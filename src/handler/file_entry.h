@@ -22,6 +22,7 @@ struct file_entry {
 	struct list node;        /* in the order of use */
 	uint64_t hash;
 	uint64_t checked_ms; /* when it was last known to be true */
+	unsigned round;      /* in which that was, see file_cache_doubt */
 	bool cached;
 	bool proven; /* asked for again after a while: in the protected part */
 

@@ -5,6 +5,7 @@
 #include "handler/file_find.h"
 
 #include "base/mem.h"
+#include "handler/file_hidden.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,18 +44,6 @@ void file_found_fini(struct file_found *found)
 		close(found->fd);
 	mem_free(found->body);
 	*found = (struct file_found){ .fd = -1 };
-}
-
-/* ".well-known" is for everyone (RFC 8615); nothing else that begins with a dot was meant for a
- * visitor. */
-static bool is_hidden(const char *path)
-{
-	if (strncmp(path, ".well-known", 11) == 0 && (path[11] == '/' || path[11] == '\0'))
-		path += 11;
-	for (const char *p = path; *p; p++)
-		if (*p == '.' && (p == path || p[-1] == '/'))
-			return true;
-	return false;
 }
 
 static bool in_memory(int fd)
@@ -216,7 +205,7 @@ int file_find(const struct files *f, const char *path, bool may_block, struct fi
 	size_t len = strlen(path);
 	int rc = ERR_RANGE;
 	*out = (struct file_found){ .fd = -1 };
-	if (len >= PATH_MAX || (!f->hidden && is_hidden(path)))
+	if (len >= PATH_MAX || file_hidden(path, f->hidden))
 		return OK;
 	for (int i = 0; i < ATTEMPTS && rc == ERR_RANGE; i++) {
 		file_found_fini(out);

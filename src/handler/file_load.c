@@ -22,6 +22,7 @@ struct load {
 	const struct files *files;
 	struct slice path; /* NUL-terminated; behind the struct */
 	uint64_t hash;
+	unsigned round; /* of the cache, when it began */
 	struct file_found found;
 };
 
@@ -84,6 +85,8 @@ static void on_read(struct offload_job *j)
 {
 	struct load *load = CONTAINER_OF(j, struct load, job);
 	struct file_entry *e = settle(load->files, load->path, load->hash, &load->found);
+	if (load->round != file_cache_round)
+		e->checked_ms = 0; /* for those who asked before, not for the next ones */
 	list_remove(&load->node);
 	while (!list_empty(&load->waiters)) {
 		struct file_waiter *w = CONTAINER_OF(load->waiters.next, struct file_waiter, node);
@@ -99,7 +102,8 @@ static struct load *find_load(uint64_t hash, const struct files *f, struct slice
 {
 	LIST_EACH (node, &loads) {
 		struct load *load = CONTAINER_OF(node, struct load, node);
-		if (load->hash == hash && load->files == f && slice_eq(load->path, path))
+		if (load->hash == hash && load->round == file_cache_round && load->files == f &&
+		    slice_eq(load->path, path))
 			return load;
 	}
 	return NULL;
@@ -112,6 +116,7 @@ static struct load *load_new(uint64_t hash, const struct files *f, struct slice 
 	memcpy(copy, path.ptr ? path.ptr : "", path.len);
 	load->path = slice_of(copy, path.len);
 	load->hash = hash;
+	load->round = file_cache_round;
 	load->files = f;
 	load->job.work = on_work;
 	load->job.done = on_read;

@@ -3,8 +3,8 @@
  * `root` alone.
  *
  * For each path to try: get its entry (file_load.h), answer by what it is. A hot file is a look
- * into the cache and a response with ready-made fields. What it does not do: uploads, encodings;
- * other methods than GET and HEAD are refused by the chain.
+ * into the cache and a response with ready-made fields. Uploads are upload.c's, where the route
+ * permits them; elsewhere other methods than GET and HEAD are refused by the chain.
  */
 #include "handler/files.h"
 
@@ -17,6 +17,7 @@
 #include "handler/files_answer.h"
 #include "handler/files_keys.h"
 #include "handler/listing.h"
+#include "handler/upload.h"
 
 #include <errno.h>
 #include <sys/resource.h>
@@ -150,10 +151,12 @@ static void try_from(struct request *r, const struct files *f, unsigned at)
 static void handle(struct request *r, void *state)
 {
 	const struct files *f = state;
-	if (f)
-		try_from(r, f, 0);
-	else
+	if (!f)
 		response_error(r, 500, "the root could not be opened");
+	else if (UPLOAD_METHODS & 1u << r->method)
+		upload_handle(r, f, own_path(r, f));
+	else
+		try_from(r, f, 0);
 }
 
 static void prepare_cache(const struct snapshot *s)
@@ -221,6 +224,8 @@ static unsigned prepared; /* routes that use the cache */
 static void release(void *state)
 {
 	struct files *f = state;
+	if (f->write)
+		upload_release();
 	file_root_close(&f->root);
 	if (--prepared == 0)
 		file_cache_fini();
@@ -241,6 +246,9 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	f->id = ++ids;
 	f->listing = s->listing;
 	f->hidden = s->hidden;
+	f->write = s->write;
+	if (f->write)
+		upload_prepare();
 	f->index = s->index;
 	f->fallback = without_slash(s->fallback);
 	f->types = prepare_types(s, route->snapshot, a);
@@ -256,14 +264,21 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	return f;
 }
 
+static unsigned methods(const void *state)
+{
+	const struct files *f = state;
+	return 1u << METHOD_GET | 1u << METHOD_HEAD | (f && f->write ? UPLOAD_METHODS : 0);
+}
+
 static const struct key_group *const groups[] = { &files_group, &file_cache_group, NULL };
 
 const struct handler files_handler = {
 	.name = "files",
 	.groups = groups,
 	.select = "files",
-	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
+	.methods_of = methods,
 	.check = files_check,
+	.writes = files_writes,
 	.prepare = prepare,
 	.release = release,
 	.handle = handle,

@@ -19,6 +19,8 @@ struct files_settings {
 	bool listing;
 	bool follow_links;
 	bool hidden;
+	bool write;
+	bool write_open;            /* nobody need say who he is */
 	int64_t max_age;            /* milliseconds; 0: no Cache-Control */
 	struct config_groups types; /* struct files_type */
 };

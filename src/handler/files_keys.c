@@ -64,6 +64,16 @@ static const struct key files_keys[] = {
 	    .offset = KEY_AT(struct files_settings, hidden),
 	    .def = "false",
 	    .help = "serve names that begin with a dot" },
+	{ .name = "write",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct files_settings, write),
+	    .def = "false",
+	    .help = "take files by PUT and POST, remove them by DELETE" },
+	{ .name = "write_open",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct files_settings, write_open),
+	    .def = "false",
+	    .help = "whoever reaches the server may write: needed for write" },
 	{ .name = "max_age",
 	    .type = KEY_DURATION,
 	    .offset = KEY_AT(struct files_settings, max_age),
@@ -174,12 +184,35 @@ static void check_types(
 	(void)scope;
 }
 
+/* Whether something stands between anybody and the files, or the operator said that nothing need.
+ */
+static bool is_guarded(const struct files_settings *s)
+{
+	return s->write_open;
+}
+
+static void check_write(
+    const struct config_scope *scope, const struct files_settings *s, struct config_report *report)
+{
+	if (s->write && !is_guarded(s) && !config_mistaken(scope, &files_group, "write_open"))
+		report_mistake(report, config_place(scope, &files_group, "write"),
+		    "files.write: anybody could change these files (if that is meant, say "
+		    "write_open = true beside it)");
+}
+
+const char *files_writes(const struct config_scope *scope)
+{
+	const struct files_settings *s = config_settings(scope, &files_group);
+	return s->write ? files_root_of(scope, s) : NULL;
+}
+
 void files_check(const struct config_scope *scope, struct config_report *report)
 {
 	const struct files_settings *s = config_settings(scope, &files_group);
 	check_root(scope, s, report);
 	check_names(scope, s, report);
 	check_types(scope, s, report);
+	check_write(scope, s, report);
 }
 
 static void each_root_of(const struct config_scope *scope,
@@ -187,9 +220,13 @@ static void each_root_of(const struct config_scope *scope,
 {
 	const struct files_settings *s = config_settings(scope, &files_group);
 	const char *root = files_root_of(scope, s);
-	/* Links out of the root lead anywhere. */
-	if (root)
-		fn(ctx, s->follow_links ? "/" : root, false);
+	if (!root)
+		return;
+	/* Links out of the root lead anywhere, but only those who read. */
+	if (s->follow_links)
+		fn(ctx, "/", false);
+	if (s->write || !s->follow_links)
+		fn(ctx, root, s->write);
 }
 
 void files_each_root(

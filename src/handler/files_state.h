@@ -23,6 +23,7 @@ struct files {
 	bool takes_rest; /* the pattern's "*" is the path below the root, not the whole path */
 	bool listing;
 	bool hidden; /* names that begin with a dot are shown */
+	bool write;  /* PUT, POST and DELETE are answered */
 	struct config_strings index;
 	struct files_try *tries; /* at least the path itself */
 	unsigned try_count;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "handler/file_hidden.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -138,7 +139,8 @@ static void read_rows(struct listing *l, DIR *dir, const struct files *f, const 
 		struct stat st;
 		const char *name = entry->d_name;
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		    (name[0] == '.' && !f->hidden) || !look(dirfd(dir), f, path, name, &st))
+		    (name[0] == '.' && (!f->hidden || file_hidden(name, true))) ||
+		    !look(dirfd(dir), f, path, name, &st))
 			continue;
 		if (l->count == LISTING_ENTRIES_MAX || clock_mono_ms() > end_ms) {
 			l->cut = true;
