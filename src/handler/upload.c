@@ -27,6 +27,7 @@
 #include "http/target.h"
 
 #include <limits.h>
+#include <sys/resource.h>
 
 enum {
 	/* Twice this is what an upload may hold: writes of this size cost little each, and the
@@ -62,10 +63,18 @@ struct upload {
 };
 
 static struct offload *pool; /* NULL: steps are taken where they start */
+static unsigned under_way;
+static unsigned under_way_max;
 
 void upload_prepare(void)
 {
-	/* Each connection has a job in it at the most: limits.connections is its bound. */
+	struct rlimit rl;
+	/* Each has a file and a directory open: a quarter of the descriptors, the rest is for
+	 * connections. */
+	under_way_max = 128;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0)
+		under_way_max = (unsigned)(rl.rlim_cur / 8 < 8192 ? rl.rlim_cur / 8 : 8192);
+	/* Each upload has a job in it at the most, so that is its bound. */
 	if (!pool && app_worker.loop)
 		pool = offload_new(app_worker.loop, THREADS, UINT_MAX);
 }
@@ -107,6 +116,7 @@ static void on_discarded(struct upload *u)
 	buf_fini(&u->writing);
 	arena_fini(&u->arena);
 	mem_free(u);
+	under_way--;
 }
 
 static const struct upload_step discarding = { discard, on_discarded, false };
@@ -364,6 +374,7 @@ static void copy_conditions(struct upload *u, const struct request *r)
 static struct upload *upload_new(struct request *r, const struct files *f, struct slice path)
 {
 	struct upload *u = mem_zalloc(sizeof(*u));
+	under_way++;
 	u->job.work = on_work;
 	u->job.done = on_done;
 	u->sink.ops = &sink_ops;
@@ -384,6 +395,10 @@ void upload_handle(struct request *r, const struct files *f, struct slice path)
 	int status = refusal(r, f, path);
 	if (status) {
 		response_error(r, status, note_of(status));
+		return;
+	}
+	if (under_way >= under_way_max) {
+		response_error(r, 503, "too many uploads are under way");
 		return;
 	}
 	struct upload *u = upload_new(r, f, path);

@@ -773,6 +773,31 @@ static void test_no_room(void **state)
 	wait_for_no_scratch(*state, "www");
 }
 
+/* Each has descriptors that connections need, too. */
+static void test_too_many(void **state)
+{
+	enum { MANY = 32 };
+	static struct client c[MANY + 1];
+	struct fake_worker *w = *state;
+	struct rlimit old, limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = (struct rlimit){ MANY * 8, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	fake_worker_config(w, config);
+	for (int i = 0; i <= MANY; i++)
+		client_init(&c[i], w, METHOD_PUT, "/sub/new", SLICE("content"));
+	for (int i = 0; i < MANY; i++)
+		wait_until_asked(&c[i]);
+	assert_int_equal(run(&c[MANY]), 503);
+	client_finish(&c[0]);
+	assert_int_equal(c[0].f.r.response.status, 201);
+	for (int i = 0; i <= MANY; i++)
+		client_fini(&c[i]);
+	wait_for_no_scratch(w, "www/sub");
+	assert_int_equal(send_one(w, METHOD_PUT, "/sub/new", "content"), 204);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 static const struct {
 	const char *settings;
 	const char *says;
@@ -872,6 +897,7 @@ int main(void)
 		TEST(test_new_ones_at_once),
 		TEST(test_write_fails),
 		TEST(test_no_room),
+		TEST(test_too_many),
 		TEST(test_check),
 		TEST(test_roots),
 	};
