@@ -3,6 +3,7 @@
  */
 #include "modules.h"
 
+#include "app/compress.h"
 #include "config/core.h"
 #include "handler/files.h"
 #include "http1/http1.h"
@@ -29,6 +30,7 @@ static const struct key_group *const groups[] = {
 	&files_group,
 	&file_cache_group,
 	&errors_group,
+	&compress_group,
 	NULL,
 };
 

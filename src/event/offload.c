@@ -151,11 +151,13 @@ static bool start_thread(struct offload *pool)
 	return error == 0;
 }
 
-/* Threads that wait have been promised to the jobs queued before this one. */
+/* Threads that wait have been promised to the jobs queued before this one. A pool that closes
+ * starts none: nobody would join it. */
 static bool needs_thread(struct offload *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool needed = pool->started < pool->threads_max && pool->idle <= pool->queued;
+	bool needed =
+	    !pool->closing && pool->started < pool->threads_max && pool->idle <= pool->queued;
 	pthread_mutex_unlock(&pool->lock);
 	return needed;
 }

@@ -111,6 +111,16 @@ struct file_entry *file_cache_find(uint64_t hash, unsigned files_id, struct slic
 	return e;
 }
 
+static size_t bytes_of(const struct file_entry *e)
+{
+	return file_entry_size(e) + e->carried_bytes;
+}
+
+static unsigned descriptors_of(const struct file_entry *e)
+{
+	return (e->fd >= 0) + e->carried_descriptors;
+}
+
 static void leave_list(struct file_entry *e)
 {
 	cache.use.proven -= e->proven;
@@ -129,8 +139,8 @@ void file_cache_drop(struct file_entry *e)
 	leave_list(e);
 	e->cached = false;
 	cache.use.entries--;
-	cache.use.bytes -= file_entry_size(e);
-	cache.use.descriptors -= e->fd >= 0;
+	cache.use.bytes -= bytes_of(e);
+	cache.use.descriptors -= descriptors_of(e);
 	owner_release(&e->owner);
 }
 
@@ -186,10 +196,22 @@ void file_cache_put(struct file_entry *e, uint64_t hash, uint64_t now_ms)
 	*place = e;
 	e->cached = true;
 	cache.use.entries++;
-	cache.use.bytes += file_entry_size(e);
-	cache.use.descriptors += e->fd >= 0;
+	cache.use.bytes += bytes_of(e);
+	cache.use.descriptors += descriptors_of(e);
 	list_prepend(&cache.newcomers, &e->node);
 	if (proven && e->kind != FILE_MISSING)
 		promote(e); /* it changed, but it is the same path that people ask for */
 	make_room();
+}
+
+void file_cache_carry(struct file_entry *e, size_t bytes, unsigned descriptors)
+{
+	if (e->cached) {
+		cache.use.bytes += bytes - e->carried_bytes;
+		cache.use.descriptors += descriptors - e->carried_descriptors;
+	}
+	e->carried_bytes = bytes;
+	e->carried_descriptors = descriptors;
+	if (e->cached)
+		make_room();
 }

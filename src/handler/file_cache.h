@@ -49,6 +49,8 @@ void file_cache_confirm(struct file_entry *e, uint64_t now_ms);
  * FILE_FAILED is not kept. */
 void file_cache_put(struct file_entry *e, uint64_t hash, uint64_t now_ms);
 void file_cache_drop(struct file_entry *e);
+/* What hangs on the entry takes so much now; this may push out others, or the entry itself. */
+void file_cache_carry(struct file_entry *e, size_t bytes, unsigned descriptors);
 
 /* For tests and --status. */
 struct file_cache_use {

@@ -1,13 +1,11 @@
 /*
- * file_entry.c - makes an entry of the cache: validators, media type and the block of fields that
- * goes out with every answer.
+ * file_entry.c - makes an entry of the cache: what was found, and what goes out with it.
  */
 #include "handler/file_entry.h"
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "base/mem.h"
-#include "handler/file_etag.h"
+#include "handler/file_variant.h"
 
 #include <unistd.h>
 
@@ -15,7 +13,6 @@ enum {
 	/* Times of files come from a clock that ticks at least every 10 ms; two ticks, to be safe.
 	 */
 	RACY_MS = 20,
-	TEXT_MAX = 512, /* of the fields, but for Content-Type and Cache-Control */
 };
 
 static void on_last(struct owner *o)
@@ -24,53 +21,26 @@ static void on_last(struct owner *o)
 	if (e->fd >= 0)
 		close(e->fd);
 	mem_free((char *)e->body.ptr);
-	mem_free((char *)e->full.text.ptr);
+	file_variants_free(&e->variants);
+	file_head_fini(&e->head);
 	mem_free(e);
-}
-
-/* Appends a line to `text` and notes the field. */
-static void add_field(
-    struct file_entry *e, char *text, enum field_id id, const char *name, struct slice value)
-{
-	struct slice *all = &e->full.text;
-	struct field *field = &e->fields[e->full.count++];
-	char *at = text + all->len;
-	size_t name_len = strlen(name);
-	memcpy(at, name, name_len);
-	memcpy(at + name_len, ": ", 2);
-	memcpy(at + name_len + 2, value.ptr, value.len);
-	memcpy(at + name_len + 2 + value.len, "\r\n", 2);
-	field->id = id;
-	field->name = slice_of(at, name_len);
-	field->value = slice_of(at + name_len + 2, value.len);
-	all->len += name_len + 2 + value.len + 2;
-}
-
-static void make_fields(struct file_entry *e, struct slice cache_control)
-{
-	char etag[FILE_ETAG_MAX], date[DATE_HTTP_LEN];
-	char *text = mem_alloc(TEXT_MAX + cache_control.len + e->type.len);
-	date_format_http(e->stamp.modified.tv_sec, date);
-	e->full = (struct field_block){ .text = slice_of(text, 0), .list = e->fields };
-	add_field(e, text, FIELD_OTHER, "ETag", file_etag(e->stamp.size, e->stamp.modified, etag));
-	e->validators = (struct validators){
-		.etag = e->fields[0].value,
-		.modified = e->stamp.modified.tv_sec,
-		.exists = true,
-	};
-	add_field(e, text, FIELD_OTHER, "Last-Modified", slice_of(date, sizeof(date)));
-	if (cache_control.len)
-		add_field(e, text, FIELD_CACHE_CONTROL, "Cache-Control", cache_control);
-	add_field(e, text, FIELD_OTHER, "Accept-Ranges", SLICE("bytes"));
-	add_field(e, text, FIELD_OTHER, "X-Content-Type-Options", SLICE("nosniff"));
-	e->base = e->full;
-	add_field(e, text, FIELD_CONTENT_TYPE, "Content-Type", e->type);
 }
 
 static struct slice last_part(struct slice path)
 {
 	ptrdiff_t slash = slice_find_last(path, '/');
 	return slash < 0 ? path : slice_tail(path, (size_t)slash + 1);
+}
+
+static void make_head(struct file_entry *e, const struct files *f)
+{
+	struct file_facts facts = {
+		.stamp = &e->stamp,
+		.type = e->type,
+		.cache_control = f->cache_control,
+		.varies = e->varies,
+	};
+	file_head_make(&e->head, &facts);
 }
 
 static void make_regular(struct file_entry *e, const struct files *f, struct file_found *found)
@@ -89,7 +59,9 @@ static void make_regular(struct file_entry *e, const struct files *f, struct fil
 		close(e->fd);
 		e->fd = -1;
 	}
-	make_fields(e, f->cache_control);
+	e->varies = (f->precompressed || f->compress.enabled) && e->stamp.size > 0 &&
+		    compress_suits(&f->compress, e->type);
+	make_head(e, f);
 }
 
 struct file_entry *file_entry_new(
@@ -122,5 +94,5 @@ bool file_entry_holds(const struct file_entry *e, const struct file_found *found
 
 size_t file_entry_size(const struct file_entry *e)
 {
-	return sizeof(*e) + e->path.len + e->full.text.len + e->body.len;
+	return sizeof(*e) + e->path.len + e->head.full.text.len + e->body.len;
 }

@@ -8,11 +8,9 @@
 #define HANDLER_FILE_ENTRY_H
 
 #include "base/list.h"
-#include "handler/file_find.h"
-#include "http/conditions.h"
-#include "http/response.h"
+#include "handler/file_head.h"
 
-enum { ENTRY_FIELDS = 6 };
+struct file_variants;
 
 struct file_entry {
 	struct owner owner;
@@ -43,11 +41,12 @@ struct file_entry {
 	uint64_t resident_ms;  /* likewise: when these bytes were seen in the page cache */
 	uint64_t resident_first;
 	uint64_t resident_end;
-	struct validators validators;
 	struct slice type;
-	struct field_block full; /* all fields of a 200 */
-	struct field_block base; /* without Content-Type: of a 304 and of a multipart 206 */
-	struct field fields[ENTRY_FIELDS];
+	struct file_head head;
+	bool varies;                    /* it may be sent in a content coding */
+	struct file_variants *variants; /* those; NULL until one is asked for */
+	size_t carried_bytes;           /* file_cache_carry's: what the variants take */
+	unsigned carried_descriptors;
 };
 
 /* Takes what `found` holds. One reference is the caller's. */
@@ -57,7 +56,7 @@ struct file_entry *file_entry_new(
 /* Whether `found` says what the entry says: the same file, unchanged. */
 bool file_entry_holds(const struct file_entry *e, const struct file_found *found);
 
-/* Bytes it occupies, about. */
+/* Bytes it occupies, about, without its variants. */
 size_t file_entry_size(const struct file_entry *e);
 
 #endif

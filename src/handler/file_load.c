@@ -28,7 +28,7 @@ struct load {
 
 static struct list loads = { &loads, &loads };
 
-static uint64_t now_ms(void)
+uint64_t file_load_clock_ms(void)
 {
 	return app_worker.loop ? loop_now_ms(app_worker.loop) : clock_mono_ms();
 }
@@ -41,11 +41,11 @@ static struct file_entry *settle(
 	if (e && file_entry_holds(e, found)) {
 		file_found_fini(found);
 		owner_hold(&e->owner);
-		file_cache_confirm(e, now_ms());
+		file_cache_confirm(e, file_load_clock_ms());
 		return e;
 	}
 	e = file_entry_new(f, path, found);
-	file_cache_put(e, hash, now_ms());
+	file_cache_put(e, hash, file_load_clock_ms());
 	return e;
 }
 
@@ -68,7 +68,7 @@ struct file_entry *file_load_now(const struct files *f, struct slice path)
 {
 	uint64_t hash = file_cache_hash(f->id, path);
 	struct file_entry *e = file_cache_find(hash, f->id, path);
-	if (!e || !file_cache_fresh(e, now_ms()))
+	if (!e || !file_cache_fresh(e, file_load_clock_ms()))
 		return load_now(f, path, hash);
 	owner_hold(&e->owner);
 	return e;

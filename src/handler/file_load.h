@@ -18,6 +18,9 @@ struct file_waiter {
 	file_waiter_fn on_loaded;
 };
 
+/* The clock by which entries grow old. */
+uint64_t file_load_clock_ms(void);
+
 /* The entry of `path`, known to be true within the last second; a reference for the caller. NULL: a
  * disk is in the way; ask file_load_wait. */
 struct file_entry *file_load_now(const struct files *f, struct slice path);

@@ -33,12 +33,17 @@ static bool read_stamp(const struct file_entry *e, struct file_stamp *now)
 	return true;
 }
 
-bool file_look_unchanged(struct file_entry *e)
+bool file_look_afresh(const struct file_entry *e)
 {
 	struct file_stamp now;
+	return e->fd < 0 || (read_stamp(e, &now) && file_stamp_equal(&now, &e->stamp));
+}
+
+bool file_look_unchanged(struct file_entry *e)
+{
 	if (seen_now(e))
 		return true;
-	if (!read_stamp(e, &now) || !file_stamp_equal(&now, &e->stamp))
+	if (!file_look_afresh(e))
 		return false;
 	e->unchanged_ms = now_ms();
 	return true;

@@ -14,6 +14,9 @@
  * of the loop, about a millisecond. */
 bool file_look_unchanged(struct file_entry *e);
 
+/* The same, looked at now and not remembered: safe in any thread. */
+bool file_look_afresh(const struct file_entry *e);
+
 /* Whether it still has the bytes that were promised: as above, or it has grown (a log: what was
  * there is there). */
 bool file_look_keeps(struct file_entry *e);

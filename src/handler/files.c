@@ -90,7 +90,7 @@ static void answer(struct request *r, const struct files *f, unsigned at, struct
 {
 	switch (e->kind) {
 	case FILE_REGULAR:
-		files_answer_regular(r, e);
+		files_answer_regular(r, f, e);
 		return;
 	case FILE_DIRECTORY:
 		if (tries_own_path(f, at))
@@ -252,6 +252,8 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	f->index = s->index;
 	f->fallback = without_slash(s->fallback);
 	f->types = prepare_types(s, route->snapshot, a);
+	f->precompressed = s->precompressed;
+	compress_of(route, &f->compress);
 	if (s->max_age > 0)
 		f->cache_control =
 		    slice_str(arena_printf(a, "max-age=%lld", (long long)(s->max_age / 1000)));

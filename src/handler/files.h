@@ -19,6 +19,7 @@ struct files_settings {
 	bool listing;
 	bool follow_links;
 	bool hidden;
+	bool precompressed;
 	bool write;
 	bool write_open;            /* nobody need say who he is */
 	int64_t max_age;            /* milliseconds; 0: no Cache-Control */

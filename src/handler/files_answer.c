@@ -1,17 +1,24 @@
 /*
  * files_answer.c - see files_answer.h. RFC 9110 sections 13 (conditions), 14 (ranges) and 15.3.7
- * (206).
+ * (206). Which form of the file is sent is for file_choose.c to say.
  */
 #include "handler/files_answer.h"
 
 #include "app/module.h"
 #include "base/clock.h"
 #include "event/loop.h"
+#include "handler/file_choose.h"
 #include "handler/file_source.h"
 #include "http/range.h"
 #include "http/target.h"
 
 #include <stdio.h>
+
+static void keep_alive(struct request *r, struct owner *owner)
+{
+	r->response.body_owner = owner;
+	owner_hold(owner);
+}
 
 /* What is sent from the entry: from memory, or by a source. The block of fields lives as long as
  * either. */
@@ -24,29 +31,48 @@ static void set_content(struct request *r, struct file_entry *e, struct file_seg
 		return;
 	}
 	response_set_source(r, file_source_new(r, e, segments, count), (int64_t)length);
-	r->response.body_owner = &e->owner;
-	owner_hold(&e->owner);
+	keep_alive(r, &e->owner);
 }
 
-static void answer_whole(struct request *r, struct file_entry *e)
+/* What is shown of a file: as it is, or a variant. */
+struct shown {
+	const struct file_head *head;
+	struct file_entry *file; /* whose bytes are sent; NULL: those of body */
+	struct slice body;
+	struct owner *owner; /* keeps all of it alive */
+};
+
+static struct shown shown_as_is(struct file_entry *e)
+{
+	return (struct shown){ &e->head, e, e->body, &e->owner };
+}
+
+static struct shown shown_variant(struct file_variant *v)
+{
+	struct file_entry *sibling = v->sibling;
+	return (struct shown){ &v->head, sibling, sibling ? sibling->body : v->body, &v->owner };
+}
+
+static void answer_whole(struct request *r, const struct shown *s)
 {
 	r->response.status = 200;
-	if (e->fd < 0) {
-		response_set_body(r, e->body, &e->owner);
-	} else {
+	if (s->file && s->file->fd >= 0) {
 		struct file_segment *all = arena_zalloc(&r->arena, sizeof(*all));
-		all->length = e->stamp.size;
-		set_content(r, e, all, 1, all->length);
+		all->length = s->file->stamp.size;
+		response_set_source(r, file_source_new(r, s->file, all, 1), (int64_t)all->length);
+		keep_alive(r, s->owner);
+	} else {
+		response_set_body(r, s->body, s->owner);
 	}
-	r->response.block = &e->full;
+	r->response.block = &s->head->full;
 	response_start(r);
 }
 
-static void answer_unchanged(struct request *r, struct file_entry *e)
+static void answer_unchanged(struct request *r, const struct shown *s)
 {
 	r->response.status = 304;
-	response_set_body(r, SLICE_NONE, &e->owner);
-	r->response.block = &e->base;
+	response_set_body(r, SLICE_NONE, s->owner);
+	r->response.block = &s->head->base;
 	response_start(r);
 }
 
@@ -65,7 +91,7 @@ static void answer_range(struct request *r, struct file_entry *e, const struct b
 	r->response.status = 206;
 	set_content(r, e, one, 1, range->length);
 	add_content_range(r, range, e->stamp.size);
-	r->response.block = &e->full;
+	r->response.block = &e->head.full;
 	response_start(r);
 }
 
@@ -95,8 +121,13 @@ static void answer_ranges(struct request *r, struct file_entry *e, const struct 
 	set_content(r, e, list, ranges->count + 1, length - 2 + end->head.len);
 	response_add_static(r, FIELD_CONTENT_TYPE, SLICE("Content-Type"),
 	    slice_str(arena_printf(&r->arena, "multipart/byteranges; boundary=%s", boundary)));
-	r->response.block = &e->base;
+	r->response.block = &e->head.base;
 	response_start(r);
+}
+
+static bool has(const struct request *r, enum field_id id)
+{
+	return r->fields.present & 1u << id;
 }
 
 static void answer_unsatisfied(struct request *r, struct file_entry *e)
@@ -110,39 +141,59 @@ static time_t now_s(void)
 	return app_worker.loop ? loop_wall_s(app_worker.loop) : (time_t)(clock_wall_ms() / 1000);
 }
 
-static void answer_by_fields(struct request *r, struct file_entry *e)
+/* True: the request's conditions have decided. */
+static bool answer_by_conditions(struct request *r, const struct shown *s)
+{
+	int status = conditions_check(r, &s->head->validators, now_s());
+	if (status == 304)
+		answer_unchanged(r, s);
+	else if (status)
+		response_error(r, status, NULL);
+	return status;
+}
+
+static void answer_by_range(struct request *r, struct file_entry *e, const struct shown *s)
 {
 	struct ranges ranges;
 	enum range_verdict verdict = RANGE_WHOLE;
-	int status = conditions_check(r, &e->validators, now_s());
-	if (status == 304) {
-		answer_unchanged(r, e);
-		return;
-	}
-	if (status) {
-		response_error(r, status, NULL);
-		return;
-	}
 	/* Range means something for GET only (section 14.2); and only once. */
 	if (r->method == METHOD_GET && fields_count(&r->fields, FIELD_RANGE) == 1 &&
-	    conditions_range_applies(r, &e->validators, now_s()))
+	    conditions_range_applies(r, &e->head.validators, now_s()))
 		verdict = range_parse(fields_get(&r->fields, FIELD_RANGE), e->stamp.size, &ranges);
 	if (verdict == RANGE_UNSATISFIED)
 		answer_unsatisfied(r, e);
 	else if (verdict == RANGE_WHOLE)
-		answer_whole(r, e);
+		answer_whole(r, s);
 	else if (ranges.count == 1)
 		answer_range(r, e, &ranges.list[0]);
 	else
 		answer_ranges(r, e, &ranges);
 }
 
-void files_answer_regular(struct request *r, struct file_entry *e)
+static void answer_chosen(struct request *r, struct file_entry *e, struct file_variant *v)
 {
-	if (r->fields.present & (CONDITION_FIELDS | 1u << FIELD_RANGE))
-		answer_by_fields(r, e);
+	struct shown s = v ? shown_variant(v) : shown_as_is(e);
+	if (r->fields.present & CONDITION_FIELDS && answer_by_conditions(r, &s))
+		return;
+	if (!v && has(r, FIELD_RANGE))
+		answer_by_range(r, e, &s);
 	else
-		answer_whole(r, e);
+		answer_whole(r, &s);
+}
+
+/* Parts are parts of the file as it is; and If-Match asks for the very bytes, which a variant, with
+ * its weak tag, does not promise. */
+static bool wants_bytes(const struct request *r)
+{
+	return (r->method == METHOD_GET && has(r, FIELD_RANGE)) || has(r, FIELD_IF_MATCH);
+}
+
+void files_answer_regular(struct request *r, const struct files *f, struct file_entry *e)
+{
+	if (e->varies && has(r, FIELD_ACCEPT_ENCODING) && !wants_bytes(r))
+		file_choose(r, f, e, answer_chosen);
+	else
+		answer_chosen(r, e, NULL);
 }
 
 void files_answer_directory(struct request *r)

@@ -5,8 +5,8 @@
 #ifndef HANDLER_FILES_STATE_H
 #define HANDLER_FILES_STATE_H
 
+#include "app/compress.h"
 #include "base/slice.h"
-#include "config/keys.h"
 #include "handler/file_open.h"
 #include "http/media.h"
 
@@ -30,6 +30,8 @@ struct files {
 	struct slice fallback;      /* relative to the root; ptr NULL: none */
 	struct slice cache_control; /* the field's value; empty: no field */
 	const struct media_table *types;
+	bool precompressed; /* siblings such as page.html.gz are taken */
+	struct compress compress;
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include "handler/listing_write.h"
 
 #include "../app/fake_wire.h"
+#include "app/compress.h"
 #include "config/core.h"
 #include "handler/files.h"
 
@@ -21,6 +22,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
+	&compress_group,
 	NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
