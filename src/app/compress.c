@@ -3,6 +3,8 @@
  */
 #include "app/compress.h"
 
+#define ANY SLICE("*/*")
+
 static const struct key compress_keys[] = {
 	{ .name = "enabled",
 	    .type = KEY_BOOL,
@@ -36,9 +38,11 @@ static const struct key compress_keys[] = {
 	KEYS_END,
 };
 
-/* "type/subtype", of which a star stands for a part. */
+/* "type/subtype", of which one star stands for a part; or any type at all. */
 static bool pattern_valid(struct slice pattern)
 {
+	if (slice_eq(pattern, ANY))
+		return true;
 	ptrdiff_t slash = slice_find(pattern, '/');
 	return slash > 0 && (size_t)slash + 1 < pattern.len && slice_find(pattern, ';') < 0 &&
 	       slice_find(pattern, '*') == slice_find_last(pattern, '*');
@@ -121,6 +125,8 @@ static bool matches(struct slice type, struct slice pattern)
 	ptrdiff_t star = slice_find(pattern, '*');
 	if (star < 0)
 		return slice_eq_ci(type, pattern);
+	if (slice_eq(pattern, ANY))
+		return true;
 	struct slice before = slice_head(pattern, (size_t)star);
 	struct slice after = slice_tail(pattern, (size_t)star + 1);
 	return type.len >= before.len + after.len &&

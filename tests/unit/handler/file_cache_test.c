@@ -105,6 +105,34 @@ static void test_bounds(void **state)
 	file_cache_fini();
 }
 
+/* What hangs on an entry counts as its own: it comes and goes with it. */
+static void test_carried(void **state)
+{
+	(void)state;
+	limit(10, 10000, 3);
+	fill("f", 0, 3, FILE_DIRECTORY);
+	size_t bare = file_cache_use().bytes;
+	file_cache_carry(find("f1"), 1000, 2);
+	assert_int_equal(file_cache_use().bytes, bare + 1000);
+	assert_int_equal(file_cache_use().descriptors, 2);
+	file_cache_carry(find("f1"), 500, 1);
+	assert_int_equal(file_cache_use().bytes, bare + 500);
+	assert_int_equal(file_cache_use().descriptors, 1);
+	file_cache_drop(find("f1"));
+	assert_in_range(file_cache_use().bytes, 1, bare - 1);
+	assert_int_equal(file_cache_use().descriptors, 0);
+	file_cache_carry(find("f2"), 9000, 0); /* the oldest has to go */
+	assert_null(find("f0"));
+	assert_non_null(find("f2"));
+	file_cache_carry(find("f2"), 11000, 0); /* and in the end it is too much itself */
+	assert_int_equal(file_cache_use().entries, 0);
+	assert_int_equal(file_cache_use().bytes, 0);
+	put("f", FILE_DIRECTORY, 0);
+	file_cache_carry(find("f"), 0, 4);
+	assert_int_equal(file_cache_use().descriptors, 0);
+	file_cache_fini();
+}
+
 /* A crowd that asks for each thing once does not drive out what was asked for again; nor do paths
  * that lead nowhere. */
 static void test_crowd(void **state)
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_fresh),
 		cmocka_unit_test(test_failures_are_not_kept),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_carried),
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_protected_share),
 		cmocka_unit_test(test_hash),
