@@ -6,15 +6,20 @@
   peer.py trickle PORT          sends a byte a second of a request until the server has enough of it
   peer.py hold PORT COUNT       asks once on each of COUNT connections, says "held", keeps them until
                                 standard input ends
+  peer.py crowd PORT COUNT PATH CODING
+                                asks for PATH on each of COUNT connections at once, prints for each answer its
+                                status, Content-Encoding, length and checksum
   peer.py pass-socket PORT COMMAND...
                                 runs the command with a listening socket, as systemd hands it over
 """
 
 import os
 import random
+import resource
 import select
 import socket
 import sys
+import zlib
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SECONDS = 20
@@ -89,6 +94,29 @@ def hold(port, count):
     sys.stdin.read()
 
 
+def describe(answer):
+    """(line, complete)"""
+    head, end, content = answer.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    fields = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+    coding = fields.get("content-encoding", "identity")
+    status = (lines[0].split(" ") + ["", "none"])[1]
+    return f"{status} {coding} {len(content)} {zlib.crc32(content)}", bool(end) and len(content) >= int(fields.get("content-length", 0))
+
+
+def crowd(port, count, path, coding):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(int(count) + 100, hard)), hard))
+    sockets = [connect(port) for _ in range(int(count))]
+    for s in sockets:
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {coding}\r\n\r\n".encode())
+    for s in sockets:
+        answer = b""
+        while not describe(answer)[1] and (data := s.recv(1 << 20)):
+            answer += data
+        print(describe(answer)[0])
+
+
 def pass_socket(port, *command):
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,7 +129,7 @@ def pass_socket(port, *command):
     os.execve(command[0], command, {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
 
 
-COMMANDS = {"pieces": pieces, "bytewise": bytewise, "trickle": trickle, "hold": hold, "pass-socket": pass_socket}
+COMMANDS = {"pieces": pieces, "bytewise": bytewise, "trickle": trickle, "hold": hold, "crowd": crowd, "pass-socket": pass_socket}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
