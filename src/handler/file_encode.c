@@ -165,9 +165,10 @@ static void run_queued(void)
 		struct encoding *x = CONTAINER_OF(work.queue.next, struct encoding, node);
 		list_remove(&x->node);
 		work.queued--;
-		x->failed = !submit(x);
-		if (x->failed)
-			settle(x);
+		if (submit(x)) /* from here on it is the thread's */
+			continue;
+		x->failed = true;
+		settle(x);
 	}
 }
 
