@@ -187,18 +187,37 @@ static struct file_variant *variant_now(const struct choice *c)
 	return made;
 }
 
-/* The file changed while a thread read it: what we know of it holds no more. */
+static void answer_reloaded(struct request *r, file_chosen_fn fn, struct file_entry *e)
+{
+	if (e->kind == FILE_REGULAR)
+		fn(r, e, NULL);
+	else if (e->kind == FILE_MISSING)
+		response_error(r, 404, NULL);
+	else
+		response_error(r, 503, "the file changes while it is read");
+}
+
+static void on_reloaded(struct file_waiter *w, struct file_entry *e)
+{
+	answer_reloaded(w->request, CONTAINER_OF(w, struct choice, load)->fn, e);
+}
+
+/* The file changed while a thread read it: what we know of it holds no more. The visitor has waited
+ * long enough, so he gets what is there now as it is. */
 static void choose_changed(struct choice *c)
 {
 	struct request *r = c->load.request;
 	file_cache_drop(c->entry);
 	struct file_entry *e = file_load_now(c->load.files, c->entry->path);
-	if (e && e->kind == FILE_REGULAR)
-		c->fn(r, e, NULL);
-	else
-		response_error(r, 503, "the file changes while it is read");
-	if (e)
+	if (e) {
+		answer_reloaded(r, c->fn, e);
 		owner_release(&e->owner);
+		return;
+	}
+	struct choice *kept = keep(c);
+	kept->load.on_loaded = on_reloaded;
+	if (file_load_wait(&kept->load, c->entry->path) < 0)
+		response_error(r, 503, "too many files are being read");
 }
 
 static void carry_on(struct choice *c)

@@ -3,11 +3,12 @@
 
 Every file's content says what it is: lines of 32 bytes, each with the file's number and version. A change
 is a new version by rename, an append of lines of the next version, a truncation, or a removal. A reader
-knows which versions a file has had, so a response that mixes old and new bytes, or is not as long as
-it promised, is seen.
+asks for gzip or not, and knows which versions a file has had, so a response that mixes old and new
+bytes, or is not as long as it promised, is seen.
 
   mutate.py URL ROOT FILES SECONDS     prints what was read and changed; exit 1 with the first findings
 """
+import gzip
 import http.client
 import os
 import random
@@ -99,11 +100,18 @@ class Reader(threading.Thread):
     def __init__(self, url, files, stop):
         super().__init__()
         self.url, self.files, self.stop = url, files, stop
-        self.read = self.missing = self.cut = 0
+        self.read = self.decoded = self.missing = self.cut = 0
         self.findings = []
 
+    def decode(self, response, body):
+        if response.headers["Content-Encoding"] != "gzip":
+            return body
+        self.decoded += 1
+        return gzip.decompress(body)
+
     def get(self, conn, i):
-        conn.request("GET", f"/{i % 100:02d}/{i}.txt")
+        coding = random.choice(("gzip", "identity"))
+        conn.request("GET", f"/{i % 100:02d}/{i}.txt", headers={"Accept-Encoding": coding})
         response = conn.getresponse()
         try:
             body = response.read()
@@ -121,7 +129,7 @@ class Reader(threading.Thread):
             self.findings.append(f"{i}: status {response.status}")
         elif len(body) != int(response.headers["Content-Length"]):
             self.findings.append(f"{i}: {len(body)} bytes of {response.headers['Content-Length']}")
-        elif not self.files.had(i, body):
+        elif not self.files.had(i, self.decode(response, body)):
             self.findings.append(f"{i}: {len(body)} bytes that were never the file's content")
 
     def run(self):
@@ -155,7 +163,8 @@ def main():
     for t in readers + [writer]:
         t.join()
     findings = [f for r in readers for f in r.findings]
-    print(f"{sum(r.read for r in readers)} read, {sum(r.missing for r in readers)} missing, "
+    print(f"{sum(r.read for r in readers)} read, {sum(r.decoded for r in readers)} of them compressed, "
+          f"{sum(r.missing for r in readers)} missing, "
           f"{sum(r.cut for r in readers)} cut, {counter[0]} changes")
     for f in findings[:10]:
         print(f, file=sys.stderr)
