@@ -18,8 +18,13 @@
 enum {
 	/* A thread is busy with it for a tenth of a second, and it is held in memory meanwhile. */
 	INPUT_MAX = 8 << 20,
-	/* At level 9 a thread takes two seconds for it. */
+	/* What a thread makes small in about a second: a worker that is to end waits for it. For
+	   larger files at FAST_LEVEL_MAX at most, ... */
+	SMALLEST_INPUT_MAX = 256 << 10,
+	FAST_LEVEL_MAX = 7,
+	/* ... and from here on not at all. */
 	SMALL_INPUT_MAX = 1 << 20,
+	QUICK_LEVEL = 1,
 	/* Of the pool's four threads: two are left for files that are not in memory. */
 	RUNNING_MAX = 2,
 	/* Visitors of more files at once are served uncompressed: better than to wait. */
@@ -92,11 +97,16 @@ static void on_work(struct offload_job *j)
 	mem_free(bytes);
 }
 
+static int small_level(const struct files *f, const struct file_entry *e)
+{
+	bool fast = e->stamp.size > SMALLEST_INPUT_MAX && f->compress.level > FAST_LEVEL_MAX;
+	return fast ? FAST_LEVEL_MAX : f->compress.level;
+}
+
 static bool has_smaller(const struct encoding *x)
 {
 	return x->entry->stamp.size <= SMALL_INPUT_MAX &&
-	       compress_level(x->coding, x->files->compress.level) >
-		   compress_level(x->coding, x->level);
+	       small_level(x->files, x->entry) > x->level;
 }
 
 /* Takes the thread's bytes. */
@@ -225,7 +235,7 @@ int file_encode_wait(
 {
 	struct encoding **place = &file_variants_of(e)->of[c].encoding;
 	if (!*place) {
-		struct encoding *x = encoding_new(f, e, c, 1);
+		struct encoding *x = encoding_new(f, e, c, QUICK_LEVEL);
 		if (!enqueue(x)) {
 			encoding_free(x);
 			return ERR_FULL;
@@ -242,7 +252,7 @@ void file_encode_small(const struct files *f, struct file_entry *e, enum coding 
 	struct file_variant *v = e->variants ? e->variants->of[c].made : NULL;
 	if (!v || !v->quick || !e->cached || work.small_runs || work.running == RUNNING_MAX)
 		return;
-	struct encoding *x = encoding_new(f, e, c, f->compress.level);
+	struct encoding *x = encoding_new(f, e, c, small_level(f, e));
 	x->small = true;
 	work.small_runs = submit(x);
 	v->quick = !work.small_runs;

@@ -495,7 +495,7 @@ static void test_gone_while_made(void **state)
 	ask(&f, *state, "/large.txt", "gzip");
 	fake_request_start(&f);
 	fake_request_finish(&f);
-	assert_int_equal(f.r.response.status, 503);
+	assert_int_equal(f.r.response.status, 404);
 	fake_request_fini(&f);
 }
 

@@ -4,8 +4,8 @@
 #include "middleware/access_log.h"
 
 #include "../app/fake_wire.h"
-#include "app/logfile.h"
 #include "app/compress.h"
+#include "app/logfile.h"
 #include "config/core.h"
 #include "handler/files.h"
 
@@ -22,8 +22,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { &access_log_middleware, NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
-	&compress_group,
-	NULL };
+	&compress_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
