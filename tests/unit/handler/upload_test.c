@@ -9,6 +9,7 @@
 
 #include "../app/fake_wire.h"
 #include "app/chain.h"
+#include "app/compress.h"
 #include "config/core.h"
 #include "handler/file_hidden.h"
 #include "handler/files.h"
@@ -35,7 +36,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
-	NULL };
+	&compress_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
