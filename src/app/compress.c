@@ -3,7 +3,7 @@
  */
 #include "app/compress.h"
 
-#define ANY SLICE("*/*")
+#include "http/media.h"
 
 static const struct key compress_keys[] = {
 	{ .name = "enabled",
@@ -41,7 +41,7 @@ static const struct key compress_keys[] = {
 /* "type/subtype", of which one star stands for a part; or any type at all. */
 static bool pattern_valid(struct slice pattern)
 {
-	if (slice_eq(pattern, ANY))
+	if (slice_eq(pattern, SLICE("*/*")))
 		return true;
 	ptrdiff_t slash = slice_find(pattern, '/');
 	return slash > 0 && (size_t)slash + 1 < pattern.len && slice_find(pattern, ';') < 0 &&
@@ -119,21 +119,6 @@ void compress_of(const struct config_scope *route, struct compress *out)
 	}
 }
 
-/* "text/" and a star, "application/" a star "+json": one star at most. */
-static bool matches(struct slice type, struct slice pattern)
-{
-	ptrdiff_t star = slice_find(pattern, '*');
-	if (star < 0)
-		return slice_eq_ci(type, pattern);
-	if (slice_eq(pattern, ANY))
-		return true;
-	struct slice before = slice_head(pattern, (size_t)star);
-	struct slice after = slice_tail(pattern, (size_t)star + 1);
-	return type.len >= before.len + after.len &&
-	       slice_eq_ci(slice_head(type, before.len), before) &&
-	       slice_eq_ci(slice_tail(type, type.len - after.len), after);
-}
-
 /* Compressed by their nature: a pattern like "image" with a star is not meant for them. */
 static const char *const never[] = {
 	"image/jpeg",
@@ -164,10 +149,10 @@ bool compress_suits(const struct compress *c, struct slice type)
 {
 	struct slice bare = slice_trim(slice_split(&type, ';'));
 	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
-		if (matches(bare, slice_str(never[i])))
+		if (media_matches(bare, slice_str(never[i])))
 			return false;
 	for (size_t i = 0; i < c->types.count; i++)
-		if (matches(bare, slice_str(c->types.list[i])))
+		if (media_matches(bare, slice_str(c->types.list[i])))
 			return true;
 	return false;
 }

@@ -57,7 +57,7 @@ static bool sibling_good(const struct file_entry *e, const struct file_entry *si
 /* NULL: there is none. */
 static void see_sibling(struct choice *c, struct file_entry *sibling)
 {
-	file_variant_set_sibling(c->load.files, c->entry, c->coding, sibling);
+	file_variant_set_sibling(c->entry, c->coding, sibling);
 	file_variants_of(c->entry)->of[c->coding].looked_ms = file_load_clock_ms();
 }
 

@@ -117,8 +117,7 @@ static void keep_quick(struct encoding *x)
 		variants->worthless = !x->failed;
 		return;
 	}
-	struct file_variant *v =
-	    file_variant_set_made(x->files, x->entry, x->coding, buf_peek(&x->out));
+	struct file_variant *v = file_variant_set_made(x->entry, x->coding, buf_peek(&x->out));
 	buf_init(&x->out, 0);
 	v->quick = has_smaller(x);
 }
@@ -128,7 +127,7 @@ static void keep_small(struct encoding *x)
 	const struct file_variant *old = file_variants_of(x->entry)->of[x->coding].made;
 	if (!x->out.len || !old || x->out.len >= old->body.len)
 		return;
-	file_variant_set_made(x->files, x->entry, x->coding, buf_peek(&x->out));
+	file_variant_set_made(x->entry, x->coding, buf_peek(&x->out));
 	buf_init(&x->out, 0);
 }
 

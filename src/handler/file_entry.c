@@ -32,12 +32,12 @@ static struct slice last_part(struct slice path)
 	return slash < 0 ? path : slice_tail(path, (size_t)slash + 1);
 }
 
-static void make_head(struct file_entry *e, const struct files *f)
+static void make_head(struct file_entry *e)
 {
 	struct file_facts facts = {
 		.stamp = &e->stamp,
 		.type = e->type,
-		.cache_control = f->cache_control,
+		.cache_control = e->cache_control,
 		.varies = e->varies,
 	};
 	file_head_make(&e->head, &facts);
@@ -50,7 +50,9 @@ static void make_regular(struct file_entry *e, const struct files *f, struct fil
 	e->stamp = found->stamp;
 	e->index = found->index;
 	e->racy = clock_wall_ms() < modified_ms + RACY_MS;
-	e->type = media_find(f->types, e->index ? slice_str(e->index) : last_part(e->path));
+	struct slice name = e->index ? slice_str(e->index) : last_part(e->path);
+	e->type = media_find(f->types, name);
+	e->cache_control = file_age_of(&f->ages, name, e->type);
 	e->fd = found->fd;
 	found->fd = -1;
 	if (found->body || e->stamp.size == 0) {
@@ -61,7 +63,7 @@ static void make_regular(struct file_entry *e, const struct files *f, struct fil
 	}
 	e->varies = (f->precompressed || f->compress.enabled) && e->stamp.size > 0 &&
 		    compress_suits(&f->compress, e->type);
-	make_head(e, f);
+	make_head(e);
 }
 
 struct file_entry *file_entry_new(

@@ -42,6 +42,7 @@ struct file_entry {
 	uint64_t resident_first;
 	uint64_t resident_end;
 	struct slice type;
+	struct slice cache_control; /* of the route's settings */
 	struct file_head head;
 	bool varies;                    /* it may be sent in a content coding */
 	struct file_variants *variants; /* those; NULL until one is asked for */

@@ -60,14 +60,14 @@ static void weigh(struct file_entry *e)
 	file_cache_carry(e, bytes, descriptors);
 }
 
-static struct file_variant *variant_new(const struct files *f, const struct file_entry *e,
-    enum coding c, const struct file_stamp *stamp)
+static struct file_variant *variant_new(
+    const struct file_entry *e, enum coding c, const struct file_stamp *stamp)
 {
 	struct file_variant *v = mem_zalloc(sizeof(*v));
 	struct file_facts facts = {
 		.stamp = stamp,
 		.type = e->type,
-		.cache_control = f->cache_control,
+		.cache_control = e->cache_control,
 		.coding = c,
 		.varies = true,
 	};
@@ -76,15 +76,14 @@ static struct file_variant *variant_new(const struct files *f, const struct file
 	return v;
 }
 
-void file_variant_set_sibling(
-    const struct files *f, struct file_entry *e, enum coding c, struct file_entry *sibling)
+void file_variant_set_sibling(struct file_entry *e, enum coding c, struct file_entry *sibling)
 {
 	struct file_variants *variants = file_variants_of(e);
 	struct file_variant *old = variants->of[c].sibling, *v = NULL;
 	if (old ? old->sibling == sibling : !sibling)
 		return;
 	if (sibling) {
-		v = variant_new(f, e, c, &sibling->stamp);
+		v = variant_new(e, c, &sibling->stamp);
 		v->sibling = sibling;
 		owner_hold(&sibling->owner);
 	}
@@ -93,12 +92,11 @@ void file_variant_set_sibling(
 	release(old);
 }
 
-struct file_variant *file_variant_set_made(
-    const struct files *f, struct file_entry *e, enum coding c, struct slice bytes)
+struct file_variant *file_variant_set_made(struct file_entry *e, enum coding c, struct slice bytes)
 {
 	struct file_variants *variants = file_variants_of(e);
 	struct file_variant *old = variants->of[c].made;
-	struct file_variant *v = variant_new(f, e, c, &e->stamp);
+	struct file_variant *v = variant_new(e, c, &e->stamp);
 	v->body = bytes;
 	variants->of[c].made = v;
 	weigh(e);

@@ -37,11 +37,9 @@ void file_variants_free(struct file_variants **v);
 
 /* The sibling's entry (NULL: there is none) takes the place of what was known. The variant it
  * belongs to already stays as it is. */
-void file_variant_set_sibling(
-    const struct files *f, struct file_entry *e, enum coding c, struct file_entry *sibling);
+void file_variant_set_sibling(struct file_entry *e, enum coding c, struct file_entry *sibling);
 
 /* Takes the bytes, from mem_alloc. */
-struct file_variant *file_variant_set_made(
-    const struct files *f, struct file_entry *e, enum coding c, struct slice bytes);
+struct file_variant *file_variant_set_made(struct file_entry *e, enum coding c, struct slice bytes);
 
 #endif

@@ -254,9 +254,7 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	f->types = prepare_types(s, route->snapshot, a);
 	f->precompressed = s->precompressed;
 	compress_of(route, &f->compress);
-	if (s->max_age > 0)
-		f->cache_control =
-		    slice_str(arena_printf(a, "max-age=%lld", (long long)(s->max_age / 1000)));
+	file_ages_prepare(&f->ages, s, a);
 	if (route->kind == SCOPE_ROUTE) {
 		const struct route_settings *settings = config_settings(route, &route_group);
 		f->takes_rest =

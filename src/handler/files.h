@@ -11,6 +11,11 @@ struct files_type { /* a row of files.types */
 	const char *type;
 };
 
+struct files_age { /* a row of files.ages */
+	struct config_strings types;
+	int64_t max_age;
+};
+
 struct files_settings {
 	const char *root; /* of a route: takes what "*" stands for */
 	struct config_strings index;
@@ -21,8 +26,10 @@ struct files_settings {
 	bool hidden;
 	bool precompressed;
 	bool write;
-	bool write_open;            /* nobody need say who he is */
-	int64_t max_age;            /* milliseconds; 0: no Cache-Control */
+	bool write_open;           /* nobody need say who he is */
+	int64_t max_age;           /* milliseconds; 0: no Cache-Control */
+	struct config_groups ages; /* struct files_age: other ages for some types */
+	bool immutable;
 	struct config_groups types; /* struct files_type */
 };
 

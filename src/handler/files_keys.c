@@ -30,6 +30,27 @@ static const struct key_group type_group = {
 	.help = "media types by suffix",
 };
 
+static const struct key age_keys[] = {
+	{ .name = "types",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct files_age, types),
+	    .required = true,
+	    .help = "media types, such as image/png or text/*" },
+	{ .name = "max_age",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct files_age, max_age),
+	    .required = true,
+	    .help = "how long a client may use its copy without asking" },
+	KEYS_END,
+};
+
+static const struct key_group age_group = {
+	.name = "ages",
+	.keys = age_keys,
+	.size = sizeof(struct files_age),
+	.help = "max_age of some media types",
+};
+
 static const struct key files_keys[] = {
 	{ .name = "root",
 	    .type = KEY_STRING,
@@ -85,6 +106,16 @@ static const struct key files_keys[] = {
 	    .def = "0s",
 	    .help =
 		"how long a client may use its copy without asking; 0 leaves it to the client" },
+	{ .name = "ages",
+	    .type = KEY_GROUPS,
+	    .offset = KEY_AT(struct files_settings, ages),
+	    .group = &age_group,
+	    .help = "max_age of some media types, before max_age" },
+	{ .name = "immutable",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct files_settings, immutable),
+	    .def = "false",
+	    .help = "files with a fingerprint in their names are kept for a year without asking" },
 	{ .name = "types",
 	    .type = KEY_GROUPS,
 	    .offset = KEY_AT(struct files_settings, types),

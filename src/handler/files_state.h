@@ -7,6 +7,7 @@
 
 #include "app/compress.h"
 #include "base/slice.h"
+#include "handler/file_age.h"
 #include "handler/file_open.h"
 #include "http/media.h"
 
@@ -27,8 +28,8 @@ struct files {
 	struct config_strings index;
 	struct files_try *tries; /* at least the path itself */
 	unsigned try_count;
-	struct slice fallback;      /* relative to the root; ptr NULL: none */
-	struct slice cache_control; /* the field's value; empty: no field */
+	struct slice fallback; /* relative to the root; ptr NULL: none */
+	struct file_ages ages;
 	const struct media_table *types;
 	bool precompressed; /* siblings such as page.html.gz are taken */
 	struct compress compress;

@@ -300,3 +300,18 @@ struct slice media_find(const struct media_table *t, struct slice name)
 	}
 	return SLICE("application/octet-stream");
 }
+
+bool media_matches(struct slice type, struct slice pattern)
+{
+	ptrdiff_t star = slice_find(pattern, '*');
+	if (star < 0)
+		return slice_eq_ci(type, pattern);
+	struct slice before = slice_head(pattern, (size_t)star);
+	struct slice after = slice_tail(pattern, (size_t)star + 1);
+	/* Of all types: the second star stands for the subtype. */
+	if (slice_eq(pattern, SLICE("*/*")))
+		return true;
+	return type.len >= before.len + after.len &&
+	       slice_eq_ci(slice_head(type, before.len), before) &&
+	       slice_eq_ci(slice_tail(type, type.len - after.len), after);
+}

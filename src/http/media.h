@@ -35,6 +35,10 @@ MUST_CHECK int media_load(struct media_table *t, const char *path);
  * NULL table: what is built in. */
 struct slice media_find(const struct media_table *t, struct slice name);
 
+/* Whether a type without parameters is of a pattern: "text/html", "text/" or "application/" and a
+ * star, one star anywhere ("application/" star "+json"); case does not count. */
+bool media_matches(struct slice type, struct slice pattern);
+
 /* Whether it looks like "type/subtype", perhaps with parameters. */
 bool media_type_valid(struct slice type);
 

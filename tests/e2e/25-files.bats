@@ -201,6 +201,15 @@ type_of() { # NAME
 
 # ---- validators ----------------------------------------------------------------------------------
 
+@test "how long clients keep a file, by type and by a digest in its name" {
+  files 'max_age = "1h"; immutable = true; ages = ( { types = [ "image/*" ]; max_age = "30d"; } );'
+  touch "$ROOT/a.txt" "$ROOT/a.png" "$ROOT/app.3f2a9c1b.js"
+  httpd_start
+  assert_equal 'max-age=3600' "$(field_of Cache-Control /a.txt)"
+  assert_equal 'max-age=2592000' "$(field_of Cache-Control /a.png)"
+  assert_equal 'max-age=31536000, immutable' "$(field_of Cache-Control /app.3f2a9c1b.js)"
+}
+
 @test "Last-Modified is the file's time, ETag is quoted" {
   configure
   touch -d '2020-02-03 04:05:06 UTC' "$ROOT/index.html"
