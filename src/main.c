@@ -124,21 +124,34 @@ static int run_list_keys(void)
 	return EXIT_SUCCESS;
 }
 
+static const char *scheme_of(const struct snapshot *s, const struct listener *l)
+{
+	if (l->spec < 0 || (size_t)l->spec >= s->listen_count)
+		return "http";
+	const struct listen_settings *settings =
+	    config_settings(s->listens[l->spec], &listen_group);
+	return settings->tls != LISTEN_PLAIN ? "https" : "http";
+}
+
+static void greet_listener(const struct snapshot *s, const struct listener *l)
+{
+	unsigned port = net_addr_port(&l->addr);
+	const char *scheme = scheme_of(s, l);
+	char host[NET_ADDR_TEXT];
+	net_addr_host(&l->addr, host);
+	if (port == 0)
+		log_notice("listening on %s", l->name);
+	else if (strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0)
+		log_notice("open %s://localhost:%u/ (%s)", scheme, port, l->name);
+	else
+		log_notice("open %s://%s/", scheme, l->name);
+}
+
 /* In the foreground: the URLs to open. */
 static void greet(const struct snapshot *s, const struct listener_set *listeners)
 {
-	for (size_t i = 0; i < listeners->count; i++) {
-		const struct listener *l = &listeners->list[i];
-		unsigned port = net_addr_port(&l->addr);
-		char host[NET_ADDR_TEXT];
-		net_addr_host(&l->addr, host);
-		if (port == 0)
-			log_notice("listening on %s", l->name);
-		else if (strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0)
-			log_notice("open http://localhost:%u/ (%s)", port, l->name);
-		else
-			log_notice("open http://%s/", l->name);
-	}
+	for (size_t i = 0; i < listeners->count; i++)
+		greet_listener(s, &listeners->list[i]);
 	const struct site_settings *site = config_settings(s->sites[0], &site_group);
 	char root[PATH_MAX];
 	if (!s->file)

@@ -4,11 +4,14 @@
 #include "modules.h"
 
 #include "app/compress.h"
+#include "app/https.h"
 #include "config/core.h"
 #include "handler/files.h"
 #include "http1/http1.h"
 #include "middleware/access_log.h"
 #include "middleware/errors.h"
+#include "middleware/https.h"
+#include "tls/settings.h"
 #include "web.h"
 
 static const struct protocol *const protocols[] = { &http1_protocol, NULL };
@@ -17,7 +20,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 
 /* In the order in which a request meets them. */
 static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
-	NULL };
+	&https_middleware, NULL };
 
 static const struct key_group *const groups[] = {
 	&core_group,
@@ -26,6 +29,8 @@ static const struct key_group *const groups[] = {
 	&limits_group,
 	&timeouts_group,
 	&site_group,
+	&https_group,
+	&tls_group,
 	&route_group,
 	&files_group,
 	&file_cache_group,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_PID_FILE = 256, OPT_STATUS, OPT_LIST_KEYS };
+enum { OPT_PID_FILE = 256, OPT_TLS, OPT_STATUS, OPT_LIST_KEYS };
 
 static const struct option_row {
 	int id; /* the short letter, or OPT_* for an option that has none */
@@ -23,6 +23,7 @@ static const struct option_row {
 	{ 'p', "port", "PORT", "port", "listen on this port" },
 	{ 'w', "workers", "N", "workers", "number of workers, 0: one per processor" },
 	{ 'l', "log-level", "LEVEL", "log.level", "error, warning, notice, info or debug" },
+	{ OPT_TLS, "tls", NULL, "tls", "serve DIRECTORY over HTTPS, too, with a certificate made here" },
 	{ 'd', "daemon", NULL, NULL, "detach; the parent exits 0 once connections are accepted" },
 	{ OPT_PID_FILE, "pid-file", "FILE", "pid_file", "write the master's process id there" },
 	{ 's', "signal", "NAME", NULL, "reload, stop, quit, reopen or upgrade the running server" },
@@ -59,7 +60,8 @@ static void getopt_tables(struct option *longs, char *shorts)
 
 static void override(struct options *o, const struct option_row *row, const char *value)
 {
-	static const char *const spelled[] = { "--port", "--workers", "--log-level", "--pid-file" };
+	static const char *const spelled[OPTIONS_OVERRIDES] = { "--port", "--workers",
+		"--log-level", "--pid-file", "--tls" };
 	struct config_override *to = NULL;
 	for (size_t i = 0; i < o->override_count; i++)
 		if (strcmp(o->overrides[i].name, row->key) == 0)
@@ -67,7 +69,7 @@ static void override(struct options *o, const struct option_row *row, const char
 	if (!to)
 		to = &o->overrides[o->override_count++];
 	to->name = row->key;
-	to->value = value;
+	to->value = value ? value : "true";
 	for (size_t i = 0; i < OPTIONS_OVERRIDES; i++)
 		if (strcmp(spelled[i] + 2, row->name) == 0)
 			to->option = spelled[i];

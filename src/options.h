@@ -20,7 +20,7 @@ enum action {
 	ACTION_LIST_KEYS,
 };
 
-enum { OPTIONS_OVERRIDES = 4 }; /* one for each option that sets a key */
+enum { OPTIONS_OVERRIDES = 5 }; /* one for each option that sets a key */
 
 struct options {
 	enum action action;

@@ -19,6 +19,9 @@
 #include "net/acceptor.h"
 #include "net/protocol.h"
 #include "process/worker.h"
+#include "tls/check.h"
+#include "tls/transport_tls.h"
+#include "web_tls.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -38,6 +41,7 @@ struct web {
 	struct worker *worker;
 	struct net_worker net;
 	struct http_server server;
+	struct http_server astray; /* for plain HTTP on TLS ports */
 	struct site_table *sites;
 };
 
@@ -103,12 +107,29 @@ static size_t web_listens(const struct snapshot *s, const struct listen_spec **s
 	return s->listen_count;
 }
 
-static void web_open(const struct snapshot *s, struct config_report *report)
+static void *web_open(const struct snapshot *s, struct config_report *report)
 {
 	const struct log_settings *log = config_settings(s->global, &log_group);
 	if (strcmp(log->access, "off") != 0 && logfile_open(log->access) < 0)
 		report_mistake(report, config_place(s->global, &log_group, "access"),
 		    "log.access: cannot open '%s': %s", log->access, strerror(errno));
+	return web_tls_open(s, report);
+}
+
+static void web_close(void *opened)
+{
+	struct web_tls *tls = opened;
+	web_tls_close(&tls);
+}
+
+static bool web_look(void *opened)
+{
+	return web_tls_look(opened);
+}
+
+static void web_status(const void *opened, struct buf *out)
+{
+	web_tls_status(opened, out);
 }
 
 static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)
@@ -122,6 +143,7 @@ static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct con
 			    l->protocol);
 	}
 	app_check(s, &modules, uid, gid, report);
+	tls_check(s, report);
 }
 
 static void web_sandbox(
@@ -169,6 +191,30 @@ static void server_init(struct web *web, const struct snapshot *s)
 		},
 		.connections_max = (unsigned)l->connections,
 	};
+	web->astray = web->server;
+	web->astray.astray = true;
+	if (web->worker->heritage->opened)
+		web_tls_mark_sites(web->worker->heritage->opened, web->sites);
+}
+
+/* Who is turned away on a TLS port hears nothing: words in the clear would only confuse. */
+static struct acceptor_spec over_tls(
+    struct web *web, const struct listen_settings *listen, const struct acceptor_spec *plain)
+{
+	struct web_tls_entry entry = {
+		.listen = listen,
+		.sites = web->sites,
+		.silent = plain->protocol,
+		.server = plain->server,
+		.astray_server = &web->astray,
+		.handshake_ms = (uint64_t)web->server.timeouts.header_ms,
+	};
+	return (struct acceptor_spec){
+		.listener = plain->listener,
+		.protocol = &tls_handshake,
+		.transport = &transport_tls,
+		.server = web_tls_listen(web->worker->heritage->opened, &entry),
+	};
 }
 
 static int start_accepting(struct web *web)
@@ -187,6 +233,8 @@ static int start_accepting(struct web *web)
 			.server = &web->server,
 			.refuse = { http_busy_answer, http_address_answer },
 		};
+		if (settings->tls != LISTEN_PLAIN)
+			spec = over_tls(web, settings, &spec);
 		if (net_worker_accept(&web->net, &spec) < 0) {
 			log_error("cannot accept on %s: %s", l->name, strerror(errno));
 			return ERR_IO;
@@ -275,6 +323,9 @@ const struct worker_group web_group = {
 	.count = web_count,
 	.listens = web_listens,
 	.open = web_open,
+	.close = web_close,
+	.look = web_look,
+	.status = web_status,
 	.reopen = logfile_reopen_all,
 	.check = web_check,
 	.run = web_run,

@@ -8,9 +8,11 @@
  */
 #include "app/chain.h"
 
+#include "app/https.h"
 #include "app/module.h"
 #include "app/route.h"
 #include "base/scoreboard.h"
+#include "net/transport.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -127,11 +129,36 @@ static void run(struct request *r)
 	call_handler(r);
 }
 
+/* The connection was opened for a site with another certificate, or other rules for clients
+ * (RFC 9110 section 15.5.20): each has to be asked where it can be told apart. */
+static bool misdirected(const struct request *r, const struct site *site)
+{
+	const struct security *s = r->security;
+	return s && s->identity != (site->identity ? site->identity : s->fallback);
+}
+
+static void answer_astray(struct request *r)
+{
+	unsigned port = r->local ? net_addr_port(r->local) : 0;
+	if (!r->astray) {
+		response_error(r, 421, "another site's certificate was shown");
+		return;
+	}
+	r->response.close = true;
+	if (!https_wanted(exchange_of(r)->site->scope) || https_redirect(r, port) < 0)
+		https_explain(r, port);
+}
+
 static void on_head(struct request *r)
 {
 	struct exchange *x = exchange_new(r);
 	x->site = site_find(r->server, r->host);
 	take_in_hand(r);
+	if (r->astray || misdirected(r, x->site)) {
+		x->route = &x->site->unrouted;
+		answer_astray(r);
+		return;
+	}
 	if (r->method == METHOD_OPTIONS && slice_eq(r->path, SLICE("*"))) {
 		x->route = &x->site->unrouted;
 		x->allow = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |

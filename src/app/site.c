@@ -237,3 +237,13 @@ struct site *site_find(const struct site_table *t, struct slice host)
 	struct site *site = t->has_suffixes ? find_suffix(t, host) : NULL;
 	return site ? site : t->fallback;
 }
+
+size_t site_count(const struct site_table *t)
+{
+	return t->count;
+}
+
+struct site *site_at(const struct site_table *t, size_t index)
+{
+	return &t->sites[index];
+}

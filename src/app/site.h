@@ -29,6 +29,9 @@ struct route {
 struct site {
 	const struct config_scope *scope;
 	struct slice name; /* the first, for logs; "default" without */
+	/* What a TLS connection must have shown to be answered by this site; NULL: what is shown to
+	 * names without a certificate of their own. For comparing only. */
+	const void *identity;
 	struct route *routes;
 	unsigned route_count;
 	struct route unrouted; /* answers what no route matches: its middleware is the site's, its
@@ -40,6 +43,8 @@ struct site_table;
 
 struct site_table *site_table_new(const struct snapshot *s, const struct modules *m);
 void site_table_free(struct site_table **t);
+size_t site_count(const struct site_table *t);
+struct site *site_at(const struct site_table *t, size_t index); /* as in the snapshot */
 /* Exact name, else the longest "*.suffix", else the default: never NULL. `host` is canonical. */
 struct site *site_find(const struct site_table *t, struct slice host);
 

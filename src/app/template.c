@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "base/number.h"
 #include "http/wire.h"
+#include "net/transport.h"
 
 #include <stdio.h>
 #include <sys/random.h>
@@ -186,10 +187,23 @@ static struct slice get_time_iso(const struct request *r, const struct piece *p,
 	return slice_str(scratch);
 }
 
-static struct slice get_nothing(const struct request *r, const struct piece *p, char *scratch)
+/* Plain connections have none of these. */
+static struct slice get_tls_version(const struct request *r, const struct piece *p, char *scratch)
 {
-	(void)r, (void)p, (void)scratch;
-	return SLICE_NONE;
+	(void)p, (void)scratch;
+	return slice_str(r->security ? r->security->version : NULL);
+}
+
+static struct slice get_tls_cipher(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return slice_str(r->security ? r->security->cipher : NULL);
+}
+
+static struct slice get_tls_client(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return slice_str(r->security ? r->security->client : NULL);
 }
 
 static struct slice get_field(const struct request *r, const struct piece *p, char *scratch)
@@ -232,7 +246,9 @@ static const struct variable {
 	{ "target", get_target, true },
 	{ "time_iso", get_time_iso, false },
 	{ "time_local", get_time_local, false },
-	{ "tls_version", get_nothing, false }, /* plain connections have none */
+	{ "tls_cipher", get_tls_cipher, false },
+	{ "tls_client_subject", get_tls_client, false },
+	{ "tls_version", get_tls_version, false },
 	{ "user", get_user, false },
 };
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCORE_VERSION = 1 }; /* raise it with every change of the layout */
+enum { SCORE_VERSION = 2 }; /* raise it with every change of the layout */
 
 static const char score_magic[8] = "httpdsb";
 
@@ -27,6 +27,7 @@ struct shared {
 	uint32_t version;
 	uint32_t size;
 	struct address_table addresses;
+	_Alignas(64) unsigned char secrets[SCORE_SECRETS];
 	struct score_slot slots[SCORE_SLOTS];
 };
 
@@ -316,4 +317,9 @@ unsigned score_address_add(const unsigned char key[16])
 void score_address_remove(const unsigned char key[16])
 {
 	address_table_remove(current.addresses, current.column, key);
+}
+
+unsigned char *score_secrets(void)
+{
+	return current.shared->secrets;
 }

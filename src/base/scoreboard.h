@@ -24,6 +24,7 @@ enum {
 	SCORE_IN_HAND = 32, /* requests in hand that are remembered by name, a worker */
 	SCORE_TEXT = 128,   /* bytes of "GET /path from 192.0.2.1", cut */
 	SCORE_ADDRESSES = 8192,
+	SCORE_SECRETS = 512, /* bytes; three keys for session tickets */
 };
 
 enum score_state { SCORE_FREE, SCORE_STARTING, SCORE_READY, SCORE_DRAINING, SCORE_DEAD };
@@ -80,6 +81,10 @@ unsigned score_workers_ready(void); /* slots in SCORE_READY of this process' gro
  * taken. Borrowed text. */
 int score_begin(struct slice method, struct slice path, struct slice peer);
 void score_end(int place);
+
+/* SCORE_SECRETS bytes, zero at first, that are the same in all processes and in a successor: for keys
+ * that have to outlive whoever uses them. */
+unsigned char *score_secrets(void);
 
 /* Connections of one address over all workers. Adds one for the key and returns how many there are
  * now, 0 if the table has no room for it (then it is not counted). */

@@ -114,6 +114,13 @@ const struct key_group core_group = {
 
 /* An entry of listen. */
 
+static const char *const tls_choices[] = {
+	[LISTEN_PLAIN] = "false",
+	[LISTEN_TLS] = "true",
+	[LISTEN_TLS_SELF] = "self",
+	NULL,
+};
+
 static const struct key listen_keys[] = {
 	{
 	    .name = "address",
@@ -159,6 +166,14 @@ static const struct key listen_keys[] = {
 	    .type = KEY_STRING,
 	    .offset = KEY_AT(struct listen_settings, owner),
 	    .help = "the owner of a unix socket, \"user\" or \"user:group\"",
+	},
+	{
+	    .name = "tls",
+	    .type = KEY_CHOICE,
+	    .offset = KEY_AT(struct listen_settings, tls),
+	    .def = "false",
+	    .choices = tls_choices,
+	    .help = "TLS with the sites' certificates, or \"self\": one made on the spot",
 	},
 	{
 	    .name = "http2",

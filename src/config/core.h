@@ -16,6 +16,8 @@ struct core_settings { /* directly at the top of the file */
 	const char *mime_types;
 };
 
+enum listen_tls { LISTEN_PLAIN, LISTEN_TLS, LISTEN_TLS_SELF };
+
 struct listen_settings { /* an entry of listen */
 	const char *address;
 	int64_t port;
@@ -23,6 +25,7 @@ struct listen_settings { /* an entry of listen */
 	int64_t backlog;
 	int64_t mode;      /* of a unix socket */
 	const char *owner; /* likewise: "user" or "user:group" */
+	int tls;           /* enum listen_tls */
 	bool http2;        /* h2c by prior knowledge, h2 by ALPN */
 };
 

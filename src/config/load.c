@@ -142,6 +142,13 @@ static const char *listing_text(const struct snapshot *s)
 	return "sites = ( { } );";
 }
 
+/* HTTPS stands on a port of its own, beside that of HTTP. */
+static const char *listen_text(const struct loading *l)
+{
+	return l->outside.tls.text ? "listen = ( { }, { port = 8443; tls = \"self\"; } );"
+				   : "listen = ( { } );";
+}
+
 static void read_default(struct loading *l, const char *text)
 {
 	const struct source *source = l->reader.source;
@@ -188,6 +195,14 @@ static void warn_root(struct loading *l)
 		    "%s: without effect, the file has sites of its own", root->name);
 }
 
+static void warn_tls(struct loading *l)
+{
+	const struct text_value *tls = &l->outside.tls;
+	if (tls->text)
+		report_warning(l->reader.report, (struct config_place){ .source = tls->source },
+		    "%s: without effect, the file has listen entries of its own", tls->name);
+}
+
 static void apply_root(struct loading *l)
 {
 	static const struct text_value here = { ".", "root", "default" };
@@ -205,7 +220,9 @@ static void read_tree(struct loading *l, const config_setting_t *root)
 	outside_apply(&l->reader, s->global, l->request, &l->outside);
 	read_top(l, root);
 	if (!config_setting_get_member((config_setting_t *)root, "listen"))
-		read_default(l, "listen = ( { } );");
+		read_default(l, listen_text(l));
+	else
+		warn_tls(l);
 	apply_port(l);
 	if (config_setting_get_member((config_setting_t *)root, "sites")) {
 		warn_root(l);

@@ -89,6 +89,8 @@ static void set(struct reader *r, struct config_scope *global, struct search *s,
 		out->port = *value;
 	else if (try_name(s, "root"))
 		out->root = *value;
+	else if (!s->variable && try_name(s, "tls"))
+		out->tls = *value;
 	else if (find(s, r->snapshot))
 		reader_text(r, global, s->group, s->key, value);
 	else

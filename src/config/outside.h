@@ -11,6 +11,7 @@
 struct outside {
 	struct text_value port;
 	struct text_value root;
+	struct text_value tls; /* the command line's alone */
 };
 
 /* Sets keys of the global scope, the command line's last; gives back the others. */

@@ -330,6 +330,8 @@ static int take_scalar(const struct target *t, const config_setting_t *setting)
 	case CONFIG_TYPE_BOOL:
 		if (t->key->type == KEY_BOOL)
 			return put_bool(t, config_setting_get_bool(setting));
+		if (t->key->type == KEY_CHOICE) /* "true" may be one of several words */
+			return take_choice(t, config_setting_get_bool(setting) ? "true" : "false");
 		break;
 	case CONFIG_TYPE_FLOAT:
 		value_describe(setting, found, sizeof(found));

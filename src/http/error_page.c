@@ -30,6 +30,7 @@ static const struct {
 	{ 408, "The request took too long to arrive." },
 	{ 413, "What was sent is larger than the server takes." },
 	{ 414, "The address is longer than the server takes." },
+	{ 421, "This connection was opened for another site. Please try again." },
 	{ 429, "Too many requests came from here. Please wait a little." },
 	{ 431, "The request's header fields are larger than the server takes." },
 	{ 500, "Something went wrong on the server." },

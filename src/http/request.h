@@ -17,6 +17,7 @@
 struct app;
 struct wire;
 struct sink;
+struct security;
 
 enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20, HTTP_3 = 30 };
 
@@ -39,6 +40,8 @@ struct request {
 	struct slice host;
 	unsigned port; /* from Host or :authority; 0 if not given */
 	bool secure;   /* came over TLS */
+	const struct security *security; /* net/transport.h; NULL: came in the clear */
+	bool astray;                     /* plain HTTP on a port for HTTPS: to be told so */
 	struct fields fields;
 	struct fields trailers;
 	int64_t content_length; /* of the request; -1: unknown (chunked), 0: none */

@@ -41,6 +41,7 @@ struct http_server {
 	struct http_limits limits;
 	struct http_timeouts timeouts;
 	unsigned connections_max; /* limits.connections: for the adaptive idle time-out */
+	bool astray;              /* who comes here speaks plain HTTP on a port for HTTPS */
 	bool http2;               /* a client may open with the preface of HTTP/2 */
 };
 

@@ -112,7 +112,7 @@ static void hang_up(struct h1 *h)
 		h1_exchange_drop(h);
 	h1_set_state(h, H1_CLOSED);
 	if (outq_empty(&h->conn->out))
-		conn_close(h->conn);
+		conn_finish(h->conn);
 	else
 		conn_linger(h->conn);
 }

@@ -53,7 +53,9 @@ struct h1_exchange *h1_exchange_new(struct h1 *h)
 	r->fields.cap = H1_FIELDS_IN;
 	r->response.fields.list = x->fields_out;
 	r->response.fields.cap = H1_FIELDS_OUT;
-	r->secure = c->transport != &transport_plain;
+	r->security = conn_security(c);
+	r->secure = r->security != NULL;
+	r->astray = h->server->astray;
 	r->peer = &c->peer;
 	r->local = c->listener ? &c->listener->addr : NULL;
 	r->score_place = -1;

@@ -245,3 +245,10 @@ void conn_close(struct conn *c)
 	}
 	loop_defer(c->net->loop, &c->task);
 }
+
+void conn_finish(struct conn *c)
+{
+	if (!(c->flags & (CONN_CLOSING | CONN_BROKEN)) && c->transport->farewell)
+		c->transport->farewell(c);
+	conn_close(c);
+}

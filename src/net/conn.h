@@ -99,6 +99,11 @@ static inline bool conn_ending(const struct conn *c)
 {
 	return c->flags & (CONN_CLOSING | CONN_LINGERING);
 }
+/* What is known of its encryption; NULL: it has none. */
+static inline const struct security *conn_security(struct conn *c)
+{
+	return c->transport->security ? c->transport->security(c) : NULL;
+}
 /* Our address of it; asks the kernel each time. */
 void conn_local(const struct conn *c, struct net_addr *out);
 /* Bytes sent that the peer has not acknowledged; asks the kernel each time. For who wants to know
@@ -114,6 +119,8 @@ static inline struct slice conn_peek(const struct conn *c)
 /* Takes n bytes off the front; bytes already consumed stay where they are until conn_release_in, so
  * slices into them hold. */
 void conn_consume(struct conn *c, size_t n);
+/* Puts bytes that were read by other means into the buffer, which must be empty; at most CONN_BUFFER. */
+void conn_unread(struct conn *c, struct slice bytes);
 /* Gives the buffer back if nothing unread is in it. Slices into it end here. */
 void conn_release_in(struct conn *c);
 /* Moves the unread bytes to a buffer of at least `room` bytes. Slices into the old one end.
@@ -130,6 +137,8 @@ void conn_set_idle(struct conn *c, bool idle);
 
 /* Drops what is unsent and closes at the end of this turn. May be called twice. */
 void conn_close(struct conn *c);
+/* The same in order, with nothing unsent: the peer is told, where the transport has words for it. */
+void conn_finish(struct conn *c);
 /*
  * Sends what is left, shuts down our side, then reads and discards what the peer still sends until
  * it closes, so that the kernel does not answer its bytes with a reset that eats our last words; at

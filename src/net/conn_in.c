@@ -65,6 +65,15 @@ int conn_grow(struct conn *c, size_t room, size_t max)
 	return OK;
 }
 
+void conn_unread(struct conn *c, struct slice bytes)
+{
+	assert(!c->in && bytes.len <= CONN_BUFFER);
+	c->in = pool_take(&buffers);
+	c->in_cap = CONN_BUFFER;
+	c->in_len = (unsigned)bytes.len;
+	memcpy(c->in, bytes.ptr, bytes.len);
+}
+
 bool conn_drained(const struct conn *c)
 {
 	if (c->flags & (CONN_EOF | CONN_BROKEN))

@@ -62,8 +62,10 @@ static int shut(struct conn *c)
 static int step(struct conn *c)
 {
 	int rc = conn_flush(c);
-	if (rc == OK && (c->flags & CONN_EOF))
-		return ERR_CLOSED; /* the peer has closed already: nothing can come */
+	if (rc == OK && (c->flags & CONN_EOF)) {
+		conn_finish(c); /* the peer has closed already: nothing can come */
+		return OK;
+	}
 	if (rc == OK)
 		rc = shut(c);
 	if (rc == OK)

@@ -17,6 +17,17 @@
 
 struct conn;
 
+/* What is known of an encrypted connection. Lives as long as the connection does. */
+struct security {
+	const char *version; /* "TLSv1.3" */
+	const char *cipher;  /* "TLS_AES_128_GCM_SHA256" */
+	const char *client;  /* the subject of the client's certificate (RFC 4514); NULL: none */
+	/* The identity the client was shown, and that of all names without one of their own; good
+	 * for comparing only. */
+	const void *identity;
+	const void *fallback;
+};
+
 struct transport {
 	const char *name;
 	/* A recv that returns less than the room it had has read the socket empty (see
@@ -28,6 +39,11 @@ struct transport {
 	ssize_t (*sendfile)(struct conn *c, int fd, off_t *offset, size_t len);
 	/* Half-close: OK, or ERR_AGAIN to be called again when writable. */
 	int (*shutdown)(struct conn *c);
+	/* NULL: nothing is encrypted. */
+	const struct security *(*security)(struct conn *c);
+	/* Before a close in order: a last word to the peer, as far as it goes without waiting.
+	 * NULL: there is none. */
+	void (*farewell)(struct conn *c);
 	void (*close)(struct conn *c); /* frees its state; the conn closes the descriptor */
 };
 

@@ -34,13 +34,20 @@ struct generation *generation_new(unsigned id, struct snapshot *snapshot)
 	return g;
 }
 
+static void free_crew(struct crew *crew)
+{
+	mem_free(crew->listeners.list);
+	if (crew->opened && crew->group->close)
+		crew->group->close(crew->opened);
+}
+
 void generation_free(struct generation **gp)
 {
 	struct generation *g = *gp;
 	*gp = NULL;
 	list_remove(&g->node);
 	for (size_t i = 0; i < g->crew_count; i++)
-		mem_free(g->crews[i].listeners.list);
+		free_crew(&g->crews[i]);
 	mem_free(g->crews);
 	errorlog_close(&g->log);
 	snapshot_unref(&g->snapshot);
@@ -112,6 +119,7 @@ static int fill_post(struct generation *g, struct crew *crew, struct post *post,
 		.group = crew->group,
 		.group_index = crew->index,
 		.snapshot = g->snapshot,
+		.opened = crew->opened,
 		.listeners = &crew->listeners,
 		.board = context->board,
 		.number = post->number,

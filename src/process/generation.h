@@ -25,6 +25,7 @@ enum generation_state { GENERATION_STARTING, GENERATION_SERVING, GENERATION_DRAI
 struct crew {
 	const struct worker_group *group;
 	unsigned index;                /* of the group */
+	void *opened;                  /* by group->open */
 	struct listener_set listeners; /* this group's: a view of the generation's */
 	struct post posts[GENERATION_POSTS];
 	unsigned wanted; /* posts in use */

@@ -5,6 +5,7 @@
 #ifndef PROCESS_GROUP_H
 #define PROCESS_GROUP_H
 
+#include "base/buf.h"
 #include "config/report.h"
 #include "config/snapshot.h"
 #include "net/listener.h"
@@ -19,8 +20,16 @@ struct worker_group {
 	 * the snapshot's arena). */
 	size_t (*listens)(const struct snapshot *s, const struct listen_spec **specs_out);
 	/* Master, privileged: opens files (logs, certificates) that workers need. Mistakes go to
-	 * the report. May be NULL. */
-	void (*open)(const struct snapshot *s, struct config_report *report);
+	 * the report. What it returns is the generation's: workers find it in their heritage, and
+	 * it is given back with `close`. May be NULL. */
+	void *(*open)(const struct snapshot *s, struct config_report *report);
+	/* The generation has ended, or never began. May be NULL. */
+	void (*close)(void *opened);
+	/* Master, once a minute: whether files have changed so that all is to be opened anew, with
+	 * the same configuration. May be NULL. */
+	bool (*look)(void *opened);
+	/* Lines for --status. May be NULL. */
+	void (*status)(const void *opened, struct buf *out);
 	/* Master: open log files anew. May be NULL. */
 	void (*reopen)(void);
 	/* Checks that need the file system and the worker's user, for --test and reload: --test

@@ -16,6 +16,7 @@ struct heritage {
 	const struct worker_group *group;
 	unsigned group_index; /* in master_options.groups */
 	struct snapshot *snapshot;
+	void *opened; /* by group->open */
 	const struct listener_set
 	    *listeners; /* the group's; listener.spec is an index of its specs */
 	struct scoreboard *board;

@@ -141,14 +141,25 @@ void intake_close(struct master *m, struct generation *g, const struct generatio
 	g->listeners = (struct listener_set){ NULL, 0 };
 }
 
+/* Without crews, when a listener could not be opened, it is done to hear all mistakes. */
+static void open_groups(struct master *m, struct generation *g, struct config_report *report)
+{
+	for (size_t i = 0; m->options->groups[i]; i++) {
+		const struct worker_group *group = m->options->groups[i];
+		void *opened = group->open ? group->open(g->snapshot, report) : NULL;
+		if (i < g->crew_count)
+			g->crews[i].opened = opened;
+		else if (opened && group->close)
+			group->close(opened);
+	}
+}
+
 struct generation *intake_open(struct master *m, struct snapshot *s, struct config_report *report)
 {
 	struct generation *g = generation_new(++m->last_generation, s);
 	open_errorlog(m, g, report);
 	bool opened = open_listeners(m, g, report) == OK;
-	for (size_t i = 0; m->options->groups[i]; i++)
-		if (m->options->groups[i]->open)
-			m->options->groups[i]->open(s, report);
+	open_groups(m, g, report);
 	if (report_mistakes(report) == 0)
 		return g;
 	if (opened)

@@ -37,6 +37,7 @@ enum {
 	/* Descriptors of a worker that are no connections: listeners, logs, epoll, files being
 	   opened. */
 	DESCRIPTORS_BESIDE = 128,
+	LOOK_MS = 60000, /* at files that may have changed: soon enough for a renewal */
 };
 
 static struct generation *generation_of(struct list *node)
@@ -75,6 +76,8 @@ static uint64_t next_ms(const struct master *m)
 	uint64_t next = sooner(control_next_ms(&m->control), reload_next_ms(m));
 	next = sooner(next, sooner(upgrade_next_ms(m), inherit_next_ms(m)));
 	next = sooner(next, notify_next_ms(&m->notify));
+	if (m->phase == PHASE_RUNNING)
+		next = sooner(next, m->look_ms);
 	LIST_EACH (node, &m->generations)
 		next = sooner(next, generation_next_ms(generation_of(node)));
 	return next;
@@ -290,12 +293,31 @@ static bool take_change(struct master *m, enum order order)
 	return false;
 }
 
-static void change(struct master *m)
+/* A certificate that was renewed: taken up without being asked, as it was meant to be. */
+static void look(struct master *m, uint64_t now_ms)
+{
+	struct generation *g = m->current;
+	bool changed = false;
+	if (m->phase != PHASE_RUNNING || m->reload.phase != RELOAD_IDLE || upgrade_busy(m) ||
+	    now_ms < m->look_ms)
+		return;
+	m->look_ms = now_ms + LOOK_MS;
+	for (size_t i = 0; i < g->crew_count; i++) {
+		const struct crew *crew = &g->crews[i];
+		if (crew->opened && crew->group->look)
+			changed |= crew->group->look(crew->opened);
+	}
+	if (changed)
+		reload_renew(m);
+}
+
+static void change(struct master *m, uint64_t now_ms)
 {
 	if (take_change(m, ORDER_RELOAD))
 		reload_begin(m);
 	if (take_change(m, ORDER_UPGRADE))
 		upgrade_begin(m);
+	look(m, now_ms);
 }
 
 /* --- 10. more and fewer workers --- */
@@ -381,7 +403,7 @@ static void turn(struct master *m)
 	control_serve(&m->control, now_ms, status_write, m); /* 6 */
 	obey_stop(m);                                        /* 7 */
 	reopen(m);                                           /* 8 */
-	change(m);                                           /* 9 */
+	change(m, now_ms);                                   /* 9 */
 	change_number(m);                                    /* 10 */
 	expire(m, now_ms);                                   /* 11 */
 	spawn(m);                                            /* 12 */

@@ -93,6 +93,14 @@ void reload_begin(struct master *m)
 	config_compare(m->current->snapshot, m->next->snapshot, on_restart_key, &m->reload.notes);
 }
 
+void reload_renew(struct master *m)
+{
+	buf_clear(&m->reload.notes);
+	log_notice("files have changed: reloading them");
+	if (open_next(m, snapshot_ref(m->current->snapshot)) < 0)
+		log_error("the changed files are not taken up: nothing has changed");
+}
+
 void reload_undo(struct master *m, const char *why)
 {
 	struct generation *g = m->next;

@@ -15,6 +15,8 @@ MUST_CHECK int reload_first_open(struct master *m, struct snapshot *s); /* takes
 
 /* Reads, checks, opens and starts a new generation. Only while reload.phase is RELOAD_IDLE. */
 void reload_begin(struct master *m);
+/* The same configuration with its files opened anew. Only while reload.phase is RELOAD_IDLE. */
+void reload_renew(struct master *m);
 /* The next step of what is under way, if it can be made. */
 void reload_step(struct master *m, uint64_t now_ms);
 /* Gives up what is under way, with a verdict. */

@@ -89,6 +89,9 @@ static void write_current(struct buf *out, const struct generation *g)
 	line(out, "sandbox: %s", sandbox);
 	for (size_t i = 0; i < g->listeners.count; i++)
 		line(out, "listener: %s", g->listeners.list[i].name);
+	for (size_t i = 0; i < g->crew_count; i++)
+		if (g->crews[i].opened && g->crews[i].group->status)
+			g->crews[i].group->status(g->crews[i].opened, out);
 }
 
 void status_write(void *ctx, struct buf *out)

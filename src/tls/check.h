@@ -1,0 +1,24 @@
+/*
+ * check.h - what --test and a reload say about certificates, and what an operator is told of them
+ * later.
+ */
+#ifndef TLS_CHECK_H
+#define TLS_CHECK_H
+
+#include "base/buf.h"
+#include "config/report.h"
+#include "tls/context.h"
+
+/* Mistakes are what can not work; what clients will complain of is a warning, so that an expired
+ * certificate does not keep a server with twenty sites from starting. */
+void tls_check(const struct snapshot *s, struct config_report *report);
+
+/* A number that differs when one of the files was written anew. */
+uint64_t tls_files_stamp(const struct snapshot *s);
+
+/* Logs a warning for each certificate that ends within CERTIFICATE_WARN_DAYS. */
+void tls_warn_of_expiry(const struct tls_contexts *t);
+/* Lines for --status: "certificate: example.pem, 61 days left". */
+void tls_status(const struct tls_contexts *t, struct buf *out);
+
+#endif

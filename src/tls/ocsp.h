@@ -1,0 +1,33 @@
+/*
+ * ocsp.h - a response of the certificate's authority that it is not revoked, sent along with it
+ * (RFC 6066 section 8). Taken from a file; whoever renews the certificate renews that, too.
+ */
+#ifndef TLS_OCSP_H
+#define TLS_OCSP_H
+
+#include "base/error.h"
+
+#include <openssl/ssl.h>
+#include <stdint.h>
+
+struct staple {
+	unsigned char *der; /* NULL: there is none */
+	int len;
+	int64_t expires_s; /* wall clock; not sent any more from then on */
+	const X509 *leaf;  /* that it speaks of */
+};
+
+enum { STAPLE_WHY = 256 };
+
+/* ERR_IO or ERR_SYNTAX with the reason in words. */
+MUST_CHECK int staple_read(struct staple *out, const char *file, char why_out[STAPLE_WHY]);
+void staple_fini(struct staple *s);
+/* The context sends those of `list` that belong to the certificate shown; `count` of them, which
+ * live as long as the context. */
+struct staples {
+	struct staple *list;
+	size_t count;
+};
+void staples_use(SSL_CTX *ctx, const struct staples *staples);
+
+#endif
