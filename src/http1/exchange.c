@@ -243,7 +243,7 @@ void h1_exchange_finish(struct h1 *h)
 	}
 	h1_set_state(h, H1_CLOSED);
 	if (close_now)
-		conn_close(h->conn);
+		conn_finish(h->conn);
 	else
 		conn_linger(h->conn);
 }
