@@ -99,7 +99,6 @@ struct web_tls *web_tls_open(const struct snapshot *s, struct config_report *rep
 		return NULL;
 	struct web_tls *w = mem_zalloc(sizeof(*w));
 	w->stamp = tls_files_stamp(s);
-	w->warn_ms = clock_mono_ms() + DAY_MS; /* the check has warned just now */
 	w->contexts = tls_contexts_new(s, report);
 	if (wants(s, LISTEN_TLS_SELF))
 		add_self(w, s, report);
