@@ -43,6 +43,7 @@ struct web {
 	struct http_server server;
 	struct http_server astray; /* for plain HTTP on TLS ports */
 	struct site_table *sites;
+	struct arena arena; /* of what the listen entries are given */
 };
 
 static const struct listen_settings *listen_settings(const struct snapshot *s, size_t index)
@@ -213,7 +214,7 @@ static struct acceptor_spec over_tls(
 		.listener = plain->listener,
 		.protocol = &tls_handshake,
 		.transport = &transport_tls,
-		.server = web_tls_listen(web->worker->heritage->opened, &entry),
+		.server = web_tls_listen(web->worker->heritage->opened, &entry, &web->arena),
 	};
 }
 
@@ -296,6 +297,7 @@ static void web_finish(struct web *web)
 	net_worker_fini(&web->net);
 	offload_free(&app_worker.pool);
 	site_table_free(&web->sites);
+	arena_fini(&web->arena);
 	logfile_flush();
 	loop_free(&web->worker->loop);
 }

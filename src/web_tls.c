@@ -148,12 +148,12 @@ static const struct tls_context *choose(const struct tls_listen *l, struct slice
 }
 
 /* Those that ALPN may choose; without the ones that the entry does not want. */
-static const struct protocol **negotiable(const struct web_tls_entry *entry)
+static const struct protocol **negotiable(const struct web_tls_entry *entry, struct arena *arena)
 {
 	size_t count = 0, n = 0;
 	while (modules.protocols[count])
 		count++;
-	const struct protocol **list = mem_zalloc((count + 1) * sizeof(*list));
+	const struct protocol **list = arena_zalloc(arena, (count + 1) * sizeof(*list));
 	for (size_t i = 0; i < count; i++) {
 		const struct protocol *p = modules.protocols[i];
 		bool http2 = p->alpn && strcmp(p->alpn, "h2") == 0;
@@ -163,13 +163,14 @@ static const struct protocol **negotiable(const struct web_tls_entry *entry)
 	return list;
 }
 
-struct tls_listen *web_tls_listen(const struct web_tls *w, const struct web_tls_entry *entry)
+struct tls_listen *web_tls_listen(
+    const struct web_tls *w, const struct web_tls_entry *entry, struct arena *arena)
 {
-	struct entry *e = mem_zalloc(sizeof(*e));
+	struct entry *e = arena_zalloc(arena, sizeof(*e));
 	bool self = entry->listen->tls == LISTEN_TLS_SELF;
 	e->contexts = w->contexts;
 	e->sites = entry->sites;
-	e->protocols = negotiable(entry);
+	e->protocols = negotiable(entry, arena);
 	e->listen = (struct tls_listen){
 		.choose = choose,
 		.fallback = self ? w->contexts->self : w->contexts->first,

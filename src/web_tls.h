@@ -30,7 +30,7 @@ struct web_tls_entry {
 	void *astray_server;
 	uint64_t handshake_ms;
 };
-/* In the heap, for as long as the worker lives. */
-struct tls_listen *web_tls_listen(const struct web_tls *w, const struct web_tls_entry *entry);
+struct tls_listen *web_tls_listen(
+    const struct web_tls *w, const struct web_tls_entry *entry, struct arena *arena);
 
 #endif

@@ -119,7 +119,8 @@ static inline struct slice conn_peek(const struct conn *c)
 /* Takes n bytes off the front; bytes already consumed stay where they are until conn_release_in, so
  * slices into them hold. */
 void conn_consume(struct conn *c, size_t n);
-/* Puts bytes that were read by other means into the buffer, which must be empty; at most CONN_BUFFER. */
+/* Puts bytes that were read by other means into the buffer, which must be empty; at most
+ * CONN_BUFFER. The engine finds them with conn_peek. */
 void conn_unread(struct conn *c, struct slice bytes);
 /* Gives the buffer back if nothing unread is in it. Slices into it end here. */
 void conn_release_in(struct conn *c);
@@ -137,7 +138,8 @@ void conn_set_idle(struct conn *c, bool idle);
 
 /* Drops what is unsent and closes at the end of this turn. May be called twice. */
 void conn_close(struct conn *c);
-/* The same in order, with nothing unsent: the peer is told, where the transport has words for it. */
+/* The same in order, with nothing unsent: the peer is told, where the transport has words for it.
+ */
 void conn_finish(struct conn *c);
 /*
  * Sends what is left, shuts down our side, then reads and discards what the peer still sends until
