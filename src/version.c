@@ -7,6 +7,7 @@
 #include "config.h"
 #include "http/coding.h"
 #include "process/sandbox.h"
+#include "tls/context.h"
 
 #include <libconfig.h>
 
@@ -18,9 +19,10 @@ void version_print(FILE *to)
 	coding_libraries(&codings);
 	sandbox_describe(sandbox_offered(), confined, sizeof(confined));
 	fprintf(to, "%s\n", PACKAGE_STRING);
-	fprintf(to, "protocols: HTTP/1.1\n");
-	fprintf(to, "libraries: libconfig %d.%d.%d, " SLICE_FMT "\n", LIBCONFIG_VER_MAJOR,
-	    LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, SLICE_ARG(buf_peek(&codings)));
+	fprintf(to, "protocols: HTTP/1.1; TLS 1.2, TLS 1.3\n");
+	fprintf(to, "libraries: libconfig %d.%d.%d, %s, " SLICE_FMT "\n", LIBCONFIG_VER_MAJOR,
+	    LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, tls_library(),
+	    SLICE_ARG(buf_peek(&codings)));
 	buf_fini(&codings);
 	fprintf(to, "confinement here: %s\n", confined);
 	fprintf(to, "configuration: %s\n", HTTPD_CONF);

@@ -82,8 +82,8 @@ unsigned score_workers_ready(void); /* slots in SCORE_READY of this process' gro
 int score_begin(struct slice method, struct slice path, struct slice peer);
 void score_end(int place);
 
-/* SCORE_SECRETS bytes, zero at first, that are the same in all processes and in a successor: for keys
- * that have to outlive whoever uses them. */
+/* SCORE_SECRETS bytes, zero at first, that are the same in all processes and in a successor: for
+ * keys that have to outlive whoever uses them. */
 unsigned char *score_secrets(void);
 
 /* Connections of one address over all workers. Adds one for the key and returns how many there are

@@ -14,9 +14,9 @@
  *
  * Environment: HTTPD_KEY and HTTPD_GROUP_KEY for the keys of the global scope (HTTPD_LOG_LEVEL); an
  * empty value is as if unset. HTTPD_PORT and the override "port" set the port of the first listen
- * entry that is not a unix socket; the override "tls" adds an entry for HTTPS to the ones by default;
- * HTTPD_ROOT and the override "root" set the root of the site that
- * is made when the file has no `sites`, and without effect otherwise are a warning.
+ * entry that is not a unix socket; the override "tls" adds an entry for HTTPS to the ones by
+ * default; HTTPD_ROOT and the override "root" set the root of the site that is made when the file
+ * has no `sites`, and without effect otherwise are a warning.
  */
 
 /* A setting from the command line: "port" = "8080" and the like. Names as in the environment, lower

@@ -38,8 +38,8 @@ struct request {
 	/* Canonical: lower case, no trailing dot, no port, IPv6 in brackets; empty in 1.0 without
 	 * Host. */
 	struct slice host;
-	unsigned port; /* from Host or :authority; 0 if not given */
-	bool secure;   /* came over TLS */
+	unsigned port;                   /* from Host or :authority; 0 if not given */
+	bool secure;                     /* came over TLS */
 	const struct security *security; /* net/transport.h; NULL: came in the clear */
 	bool astray;                     /* plain HTTP on a port for HTTPS: to be told so */
 	struct fields fields;

@@ -84,7 +84,7 @@ struct master {
 	struct predecessor predecessor;
 	struct notify notify;
 	uint64_t look_ms; /* when to look at files next */
-	int daemon_fd; /* the parent waits at its other end; -1: none does */
+	int daemon_fd;    /* the parent waits at its other end; -1: none does */
 	bool detached;
 	bool activated; /* the sockets came from a service manager: their files are his */
 	bool handed;    /* a successor is in charge */

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { IDENTITY_MAX = 64 << 10, CIPHERS_MAX = 4096 };
@@ -272,4 +273,11 @@ void tls_context_check(const struct config_scope *scope, struct config_report *r
 		    "\"X25519:P-256\")",
 		    s->curves);
 	SSL_CTX_free(ctx);
+}
+
+const char *tls_library(void)
+{
+	static char text[32];
+	snprintf(text, sizeof(text), "OpenSSL %s", OpenSSL_version(OPENSSL_VERSION_STRING));
+	return text;
 }

@@ -38,6 +38,9 @@ struct tls_contexts {
 struct tls_contexts *tls_contexts_new(const struct snapshot *s, struct config_report *report);
 void tls_contexts_free(struct tls_contexts **t);
 
+/* Name and version: "OpenSSL 3.0.2". */
+const char *tls_library(void);
+
 /* Adds the certificate made on the spot. Takes it. */
 void tls_contexts_add_self(struct tls_contexts *t, struct certificate *c);
 

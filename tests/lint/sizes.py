@@ -48,6 +48,11 @@ def parameters(signature_text):
     return 0 if text.strip() in ("", "void") else commas + 1
 
 
+def is_prescribed(signature_text, file_text):
+    """A callback of OpenSSL has as many as OpenSSL gives it."""
+    return re.search(r"\bon_\w+\(SSL \*", signature_text) and "SSL_CTX_set_" in file_text
+
+
 def main():
     sources = {f: tap.read(f) for f in tap.files("src", ".c", ".h")}
     long_files, long_functions, many_parameters = [], [], []
@@ -59,7 +64,7 @@ def main():
         for line, head, length in functions(text):
             if length > FUNCTION_LINES:
                 long_functions.append(f"{path}:{line}: {length} lines, at most {FUNCTION_LINES}: {head}")
-            if parameters(head) > PARAMETERS:
+            if parameters(head) > PARAMETERS and not is_prescribed(head, text):
                 many_parameters.append(f"{path}:{line}: {parameters(head)} parameters: {head}")
     tap.check(f"files have at most {FILE_LINES} lines, headers {HEADER_LINES}", long_files)
     tap.check(f"functions have at most {FUNCTION_LINES} lines", long_functions)
