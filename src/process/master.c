@@ -71,13 +71,19 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* One change at a time, so not during another. */
+static uint64_t look_next_ms(const struct master *m)
+{
+	bool idle = m->reload.phase == RELOAD_IDLE && !upgrade_busy(m);
+	return m->phase == PHASE_RUNNING && idle ? m->look_ms : UINT64_MAX;
+}
+
 static uint64_t next_ms(const struct master *m)
 {
 	uint64_t next = sooner(control_next_ms(&m->control), reload_next_ms(m));
 	next = sooner(next, sooner(upgrade_next_ms(m), inherit_next_ms(m)));
 	next = sooner(next, notify_next_ms(&m->notify));
-	if (m->phase == PHASE_RUNNING)
-		next = sooner(next, m->look_ms);
+	next = sooner(next, look_next_ms(m));
 	LIST_EACH (node, &m->generations)
 		next = sooner(next, generation_next_ms(generation_of(node)));
 	return next;
@@ -298,8 +304,7 @@ static void look(struct master *m, uint64_t now_ms)
 {
 	struct generation *g = m->current;
 	bool changed = false;
-	if (m->phase != PHASE_RUNNING || m->reload.phase != RELOAD_IDLE || upgrade_busy(m) ||
-	    now_ms < m->look_ms)
+	if (now_ms < look_next_ms(m))
 		return;
 	m->look_ms = now_ms + LOOK_MS;
 	for (size_t i = 0; i < g->crew_count; i++) {

@@ -100,24 +100,28 @@ static int seal(unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx, EVP
 	return 1;
 }
 
-/* 2: good, and to be replaced by one of the current key. */
-static int unseal(
-    const unsigned char *name, const unsigned char *iv, EVP_CIPHER_CTX *ctx, EVP_MAC_CTX *mac)
+enum { FULL_HANDSHAKE, RESUME, RESUME_AND_RENEW };
+
+/* In TLS 1.3 a client uses each ticket once (RFC 8446 appendix C.4), so it gets the next with it.
+ */
+static int unseal(const unsigned char *name, const unsigned char *iv, EVP_CIPHER_CTX *ctx,
+    EVP_MAC_CTX *mac, bool single_use)
 {
 	bool current;
 	const struct ticket_key *key = find(name, &current);
 	if (!key)
-		return 0; /* a full handshake */
+		return FULL_HANDSHAKE;
 	if (EVP_DecryptInit_ex2(ctx, cipher, key->cipher, iv, NULL) != 1 || !set_mac(mac, key))
 		return -1;
-	return current ? 1 : 2;
+	return current && !single_use ? RESUME : RESUME_AND_RENEW;
 }
 
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx,
     EVP_MAC_CTX *mac, int sealing)
 {
-	(void)ssl;
-	return sealing ? seal(name, iv, ctx, mac) : unseal(name, iv, ctx, mac);
+	if (sealing)
+		return seal(name, iv, ctx, mac);
+	return unseal(name, iv, ctx, mac, SSL_version(ssl) >= TLS1_3_VERSION);
 }
 
 void tickets_use(SSL_CTX *ctx)

@@ -78,6 +78,17 @@ static void rotates(int version)
 	SSL_SESSION *first = take();
 	assert_int_equal(tickets_rotate(1000 + period_ms - 1), OK); /* not due */
 	assert_true(shake(first));
+	/* TLS 1.3: a resumed session brings the ticket for the next. */
+	SSL_SESSION *renewed = take();
+	assert_true(version == TLS1_2_VERSION || SSL_SESSION_is_resumable(renewed));
+	size_t len, first_len;
+	const unsigned char *ticket, *first_ticket;
+	SSL_SESSION_get0_ticket(renewed, &ticket, &len);
+	SSL_SESSION_get0_ticket(first, &first_ticket, &first_len);
+	bool same = len == first_len && memcmp(ticket, first_ticket, len) == 0;
+	assert_int_equal(same, version == TLS1_2_VERSION);
+	assert_true(shake(renewed));
+	SSL_SESSION_free(renewed);
 	assert_int_equal(tickets_rotate(1000 + period_ms), OK);
 	assert_true(shake(first)); /* sealed with the key before */
 	SSL_SESSION *second = take();
