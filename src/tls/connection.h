@@ -29,15 +29,24 @@ struct tls_connection {
 	uint64_t sealed_ms; /* when the last was */
 	enum tls_phase phase : 8;
 	bool emptied : 1;    /* the last recv came back short: the socket had no more */
+	unsigned recvs : 8;  /* calls of recv since tls_enter; up to 255 */
 	bool at_end : 1;     /* the socket said end of file */
 	bool greeted : 1;    /* the first bytes have been looked at */
 	bool plain : 1;      /* they were those of plain HTTP */
-	bool fresh : 1;      /* the handshake ended in this very call */
+	bool fresh : 1;      /* the handshake ended in this very call, with what one recv brought */
 	struct slice early;  /* the plain bytes; heap */
 	const void *context; /* struct tls_context that answers */
 	struct security security;
 	char *client; /* storage of security.client; heap */
 };
+
+/* The socket has no more, and an edge will tell when it has: known when a single recv brought just
+ * what was waited for and came back short (see conn_read). After several a short one means nothing.
+ */
+static inline bool tls_socket_is_empty(const struct tls_connection *t)
+{
+	return t->emptied && t->recvs == 1 && !(t->conn->flags & CONN_HUNG);
+}
 
 static inline struct tls_connection *tls_of(const struct conn *c)
 {

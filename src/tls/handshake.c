@@ -159,7 +159,7 @@ static void start_protocol(struct conn *c, const struct protocol *protocol, void
 static void finish(struct conn *c, struct tls_connection *t)
 {
 	t->phase = TLS_OPEN;
-	t->fresh = true;
+	t->fresh = tls_socket_is_empty(t);
 	note_security(t);
 	start_protocol(c, agreed(t), t->listen->server);
 	if (!(c->flags & CONN_CLOSING) && tls_corked(t) && tls_flush(t) == ERR_CLOSED)

@@ -101,6 +101,7 @@ void tls_enter(struct tls_connection *t)
 	if (io.now && io.now != t && io.len > 0 && tls_flush(io.now) == ERR_CLOSED)
 		io.now->phase = TLS_BROKEN;
 	io.now = t;
+	t->recvs = 0;
 	ERR_clear_error();
 }
 
@@ -139,22 +140,28 @@ static int nothing(BIO *bio)
 }
 
 /*
- * When the socket was read empty and OpenSSL has something to say that is not sent yet, what it
- * waits for is the answer to that: no need to ask the kernel, an edge will tell. Only of an end of
- * file that an edge told of before there would be none.
+ * When the socket was read empty and our part of the handshake is not sent yet, what OpenSSL waits
+ * for is the answer to that: no need to ask the kernel, an edge will tell. Only of an end of file
+ * that an edge told of before there would be none.
  */
+static bool waits_for_answer(const struct tls_connection *t)
+{
+	return t->phase == TLS_SHAKING && t->emptied && io.len > 0 && !(t->conn->flags & CONN_HUNG);
+}
+
 static int on_read(BIO *bio, char *to, size_t room, size_t *got)
 {
 	struct tls_connection *t = io.now;
 	BIO_clear_retry_flags(bio);
 	*got = 0;
-	if (t->emptied && io.len > 0 && !(t->conn->flags & CONN_HUNG))
+	if (waits_for_answer(t))
 		return nothing(bio);
 	ssize_t n;
 	do
 		n = recv(t->conn->watch.fd, to, room, 0);
 	while (n < 0 && errno == EINTR);
 	t->emptied = n < (ssize_t)room;
+	t->recvs += t->recvs < 255;
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return nothing(bio);
 	t->at_end = n == 0;

@@ -90,7 +90,7 @@ static ssize_t open_records(struct tls_connection *t, char *to, size_t room)
 			return got > 0 && rc != ERR_CLOSED ? (ssize_t)got : rc;
 		}
 		got += n;
-		if (t->emptied && !SSL_has_pending(t->ssl))
+		if (tls_socket_is_empty(t) && !SSL_has_pending(t->ssl))
 			break;
 	}
 	return (ssize_t)got;
@@ -107,7 +107,7 @@ static ssize_t tls_recv(struct conn *c, char *to, size_t room)
 	t->fresh = false;
 	tls_enter(t);
 	/* The client's last words of the handshake came alone. */
-	if (fresh && t->emptied && !(c->flags & CONN_HUNG) && !SSL_has_pending(t->ssl))
+	if (fresh && !SSL_has_pending(t->ssl))
 		return ERR_AGAIN;
 	bool corked = tls_corked(t);
 	ssize_t n = open_records(t, to, room);
