@@ -9,6 +9,8 @@
   peer.py crowd PORT COUNT PATH CODING
                                 asks for PATH on each of COUNT connections at once, prints for each answer its
                                 status, Content-Encoding, length and checksum
+  peer.py busy PORT COMMAND...  runs the command and asks until it ends, each time on a new connection; says
+                                how many answers came and how many milliseconds the slowest took
   peer.py pass-socket PORT COMMAND...
                                 runs the command with a listening socket, as systemd hands it over
 """
@@ -18,8 +20,10 @@ import random
 import resource
 import select
 import socket
+import subprocess
 import sys
 import zlib
+import time
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SECONDS = 20
@@ -115,6 +119,18 @@ def crowd(port, count, path, coding):
         while not describe(answer)[1] and (data := s.recv(1 << 20)):
             answer += data
         print(describe(answer)[0])
+def busy(port, *command):
+    answers, slowest = 0, 0.0
+    with subprocess.Popen(command) as running:
+        while running.poll() is None:
+            began = time.monotonic()
+            with connect(port) as s:
+                ask(s)
+            slowest = max(slowest, time.monotonic() - began)
+            answers += 1
+            time.sleep(0.002)  # the server is to be asked, not loaded
+    print(answers, int(slowest * 1000))
+    sys.exit(running.returncode)
 
 
 def pass_socket(port, *command):
@@ -129,7 +145,15 @@ def pass_socket(port, *command):
     os.execve(command[0], command, {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
 
 
-COMMANDS = {"pieces": pieces, "bytewise": bytewise, "trickle": trickle, "hold": hold, "crowd": crowd, "pass-socket": pass_socket}
+COMMANDS = {
+    "pieces": pieces,
+    "bytewise": bytewise,
+    "trickle": trickle,
+    "hold": hold,
+    "crowd": crowd,
+    "busy": busy,
+    "pass-socket": pass_socket,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
