@@ -119,6 +119,8 @@ def crowd(port, count, path, coding):
         while not describe(answer)[1] and (data := s.recv(1 << 20)):
             answer += data
         print(describe(answer)[0])
+
+
 def busy(port, *command):
     answers, slowest = 0, 0.0
     with subprocess.Popen(command) as running:
