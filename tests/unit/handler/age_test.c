@@ -75,8 +75,8 @@ static void test_values(void **state)
 	file_ages_prepare(&ages, &settings, &arena);
 	assert_true(slice_eq(file_age_of(&ages, SLICE("app.3f2a9c1b.png"), SLICE("image/png")),
 	    SLICE("max-age=31536000, immutable")));
-	assert_true(slice_eq(file_age_of(&ages, SLICE("app.png"), SLICE("image/png")),
-	    SLICE("max-age=86400")));
+	assert_true(slice_eq(
+	    file_age_of(&ages, SLICE("app.png"), SLICE("image/png")), SLICE("max-age=86400")));
 	arena_fini(&arena);
 }
 
