@@ -22,7 +22,8 @@ browser() { # CASE
 
 ODD_NAMES=('a b.txt' '100%.txt' '%41.txt' 'a#b.txt' 'who?x=1.txt' '<b>bold.txt' '"double".txt' "it's.txt"
   'a&amp;b.txt' 'javascript:alert(1).txt' 'http:..txt' 'back\slash.txt' 'שלום עולם.txt' 'مرحبا (2).txt' '漢字.txt'
-  'größe;v=1.txt' '+plus+.txt' 'a-name-without-a-place-to-break-it-that-goes-on-for-longer-than-any-telephone-is-wide-and-then-some.txt')
+  'größe;v=1.txt' '+plus+.txt' "$(printf 'unbreakable%.0s' {1..15}).txt"
+  'a-name-without-a-place-to-break-it-that-goes-on-for-longer-than-any-telephone-is-wide-and-then-some.txt')
 
 odd_files() {
   local name
