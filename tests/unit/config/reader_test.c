@@ -89,7 +89,7 @@ static void test_many_mistakes(void **state)
 	    "out for "
 	    "all methods)\n"
 	    "httpd.conf:27: sites[1].root: 5 is not a string (expected text in quotes)\n"
-	    "httpd.conf:27: unknown key 'tls' in sites[1]\n"
+	    "httpd.conf:27: unknown key 'tls' in sites[1] ('tls' belongs in a listen entry)\n"
 	    "httpd.conf:27: sites[1].names: 'a.example.org' is the name of another site, see "
 	    "httpd.conf:19\n"
 	    "httpd.conf:28: sites[2]: \"str\" is not a group (expected { key = value; })\n"
