@@ -8,13 +8,15 @@
 #include "config/core.h"
 #include "handler/files.h"
 #include "http1/http1.h"
+#include "http2/http2.h"
 #include "middleware/access_log.h"
 #include "middleware/errors.h"
 #include "middleware/https.h"
 #include "tls/settings.h"
 #include "web.h"
 
-static const struct protocol *const protocols[] = { &http1_protocol, NULL };
+/* In the order in which ALPN prefers them. */
+static const struct protocol *const protocols[] = { &http2_protocol, &http1_protocol, NULL };
 
 static const struct handler *const handlers[] = { &files_handler, NULL };
 

@@ -40,8 +40,8 @@ enum {
 struct web {
 	struct worker *worker;
 	struct net_worker net;
-	struct http_server server;
-	struct http_server astray; /* for plain HTTP on TLS ports */
+	struct http_server servers[2]; /* for listeners without HTTP/2 and with it */
+	struct http_server astray;     /* for plain HTTP on TLS ports */
 	struct site_table *sites;
 	struct arena arena; /* of what the listen entries are given */
 };
@@ -54,7 +54,15 @@ static const struct listen_settings *listen_settings(const struct snapshot *s, s
 static const struct protocol *protocol_find(const char *name)
 {
 	for (const struct protocol *const *p = modules.protocols; *p; p++)
-		if (strcmp((*p)->name, name) == 0)
+		if ((*p)->name && strcmp((*p)->name, name) == 0)
+			return *p;
+	return NULL;
+}
+
+static const struct protocol *protocol_find_alpn(const char *alpn)
+{
+	for (const struct protocol *const *p = modules.protocols; *p; p++)
+		if ((*p)->alpn && strcmp((*p)->alpn, alpn) == 0)
 			return *p;
 	return NULL;
 }
@@ -170,7 +178,7 @@ static void server_init(struct web *web, const struct snapshot *s)
 	const struct timeouts_settings *t = config_settings(s->global, &timeouts_group);
 	web->sites = site_table_new(s, &modules);
 	http_answers_set_time(loop_wall_s(web->worker->loop));
-	web->server = (struct http_server){
+	web->servers[false] = (struct http_server){
 		.app = &chain_app,
 		.sites = web->sites,
 		.limits = {
@@ -192,7 +200,9 @@ static void server_init(struct web *web, const struct snapshot *s)
 		},
 		.connections_max = (unsigned)l->connections,
 	};
-	web->astray = web->server;
+	web->servers[true] = web->servers[false];
+	web->servers[true].http2 = protocol_find_alpn("h2");
+	web->astray = web->servers[false];
 	web->astray.astray = true;
 	if (web->worker->heritage->opened)
 		web_tls_mark_sites(web->worker->heritage->opened, web->sites);
@@ -208,7 +218,7 @@ static struct acceptor_spec over_tls(
 		.silent = plain->protocol,
 		.server = plain->server,
 		.astray_server = &web->astray,
-		.handshake_ms = (uint64_t)web->server.timeouts.header_ms,
+		.handshake_ms = (uint64_t)web->servers[false].timeouts.header_ms,
 	};
 	return (struct acceptor_spec){
 		.listener = plain->listener,
@@ -231,7 +241,7 @@ static int start_accepting(struct web *web)
 			.listener = l,
 			.protocol = protocol_find(settings->protocol),
 			.transport = &transport_plain,
-			.server = &web->server,
+			.server = &web->servers[settings->http2],
 			.refuse = { http_busy_answer, http_address_answer },
 		};
 		if (settings->tls != LISTEN_PLAIN)

@@ -15,19 +15,36 @@ enum {
 	ETAG_MAX = FILE_ETAG_MAX + 8, /* W/ and a coding's suffix */
 };
 
-/* Appends a line to `text` and notes the field. */
-static void add_field(struct file_head *h, enum field_id id, const char *name, struct slice value)
+/* HTTP/1 shows names as people write them, HTTP/2 has them in lower case. */
+struct name {
+	enum field_id id;
+	const char *text;
+	const char *lower;
+};
+static const struct name name_etag = { FIELD_OTHER, "ETag", "etag" };
+static const struct name name_modified = { FIELD_OTHER, "Last-Modified", "last-modified" };
+static const struct name name_cache = { FIELD_CACHE_CONTROL, "Cache-Control", "cache-control" };
+static const struct name name_ranges = { FIELD_OTHER, "Accept-Ranges", "accept-ranges" };
+static const struct name name_options = { FIELD_OTHER, "X-Content-Type-Options",
+	"x-content-type-options" };
+static const struct name name_vary = { FIELD_OTHER, "Vary", "vary" };
+static const struct name name_coding = { FIELD_CONTENT_ENCODING, "Content-Encoding",
+	"content-encoding" };
+static const struct name name_type = { FIELD_CONTENT_TYPE, "Content-Type", "content-type" };
+
+/* Appends a line to the text and notes the field. */
+static void add_field(struct file_head *h, const struct name *name, struct slice value)
 {
 	struct slice *all = &h->full.text;
 	struct field *field = &h->list[h->full.count++];
 	char *at = (char *)all->ptr + all->len;
-	size_t name_len = strlen(name);
-	memcpy(at, name, name_len);
+	size_t name_len = strlen(name->text);
+	memcpy(at, name->text, name_len);
 	memcpy(at + name_len, ": ", 2);
 	memcpy(at + name_len + 2, value.ptr, value.len);
 	memcpy(at + name_len + 2 + value.len, "\r\n", 2);
-	field->id = id;
-	field->name = slice_of(at, name_len);
+	field->id = name->id;
+	field->name = slice_of(name->lower, name_len);
 	field->value = slice_of(at + name_len + 2, value.len);
 	all->len += name_len + 2 + value.len + 2;
 }
@@ -53,25 +70,24 @@ void file_head_make(struct file_head *h, const struct file_facts *facts)
 	char *text = mem_alloc(TEXT_MAX + facts->cache_control.len + facts->type.len);
 	date_format_http(facts->stamp->modified.tv_sec, date);
 	h->full = (struct field_block){ .text = slice_of(text, 0), .list = h->list };
-	add_field(h, FIELD_OTHER, "ETag", make_etag(facts, etag));
+	add_field(h, &name_etag, make_etag(facts, etag));
 	h->validators = (struct validators){
 		.etag = h->list[0].value,
 		.modified = facts->stamp->modified.tv_sec,
 		.exists = true,
 	};
-	add_field(h, FIELD_OTHER, "Last-Modified", slice_of(date, sizeof(date)));
+	add_field(h, &name_modified, slice_of(date, sizeof(date)));
 	if (facts->cache_control.len)
-		add_field(h, FIELD_CACHE_CONTROL, "Cache-Control", facts->cache_control);
+		add_field(h, &name_cache, facts->cache_control);
 	if (!coded)
-		add_field(h, FIELD_OTHER, "Accept-Ranges", SLICE("bytes"));
-	add_field(h, FIELD_OTHER, "X-Content-Type-Options", SLICE("nosniff"));
+		add_field(h, &name_ranges, SLICE("bytes"));
+	add_field(h, &name_options, SLICE("nosniff"));
 	if (facts->varies)
-		add_field(h, FIELD_OTHER, "Vary", SLICE("Accept-Encoding"));
+		add_field(h, &name_vary, SLICE("Accept-Encoding"));
 	h->base = h->full;
 	if (coded)
-		add_field(
-		    h, FIELD_CONTENT_ENCODING, "Content-Encoding", coding_name(facts->coding));
-	add_field(h, FIELD_CONTENT_TYPE, "Content-Type", facts->type);
+		add_field(h, &name_coding, coding_name(facts->coding));
+	add_field(h, &name_type, facts->type);
 }
 
 void file_head_fini(struct file_head *h)

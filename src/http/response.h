@@ -15,7 +15,7 @@
 struct request;
 
 /* Ready-made fields of a cached representation: as HTTP/1 text ("Name: value\r\n" lines) and as
- * pairs for HTTP/2. Immutable. */
+ * pairs for HTTP/2, whose names are lower case. Immutable. */
 struct field_block {
 	struct slice text;
 	const struct field *list;

@@ -1,5 +1,5 @@
 /*
- * server.c - the two answers that are given without reading a request.
+ * server.c - the two answers that are given without reading a request, and the preface of HTTP/2.
  */
 #include "http/server.h"
 
@@ -34,3 +34,5 @@ void http_answers_set_time(int64_t wall_s)
 	date_format_http((time_t)wall_s, busy + sizeof(STATUS_BUSY BEFORE_DATE) - 1);
 	date_format_http((time_t)wall_s, crowd + sizeof(STATUS_CROWD BEFORE_DATE) - 1);
 }
+
+const struct slice http2_preface = { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24 };

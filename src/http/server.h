@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct app;
+struct protocol;
 
 struct http_limits {
 	uint32_t uri;         /* bytes of a request target; more: 414 */
@@ -26,12 +27,12 @@ struct http_limits {
 
 struct http_timeouts {     /* milliseconds */
 	int64_t header_ms; /* from its first byte until a head is complete */
-	int64_t body_ms;   /* the longest the peer may owe us content: see http1/pace.h */
+	int64_t body_ms;   /* the longest the peer may owe us content: see http/pace.h */
 	int64_t send_ms;   /* likewise for taking the response */
 	int64_t idle_ms;   /* between requests */
 	/* Bytes a second, of content and of responses; 0: progress alone counts. */
 	int64_t min_rate;
-	bool adaptive;  /* idle shrinks as connections get scarce: http1/idle.h */
+	bool adaptive;  /* idle shrinks as connections get scarce: http/idle.h */
 	bool keepalive; /* false: one request a connection */
 };
 
@@ -42,8 +43,12 @@ struct http_server {
 	struct http_timeouts timeouts;
 	unsigned connections_max; /* limits.connections: for the adaptive idle time-out */
 	bool astray;              /* who comes here speaks plain HTTP on a port for HTTPS */
-	bool http2;               /* a client may open with the preface of HTTP/2 */
+	/* Takes over from a client that opens with the preface of HTTP/2; NULL: it may not. */
+	const struct protocol *http2;
 };
+
+/* What a client that speaks HTTP/2 without having been asked begins with (RFC 9113 section 3.4). */
+extern const struct slice http2_preface;
 
 /*
  * Whole answers, ready-made because they have to be cheap, for a newcomer that is turned away: all

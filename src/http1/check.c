@@ -9,11 +9,11 @@
 #include "base/number.h"
 #include "http/target.h"
 
-static const struct h1_fault fine = { 0 };
+static const struct http_fault fine = { 0 };
 
-static struct h1_fault bad(const char *reason)
+static struct http_fault bad(const char *reason)
 {
-	return (struct h1_fault){ 400, reason };
+	return (struct http_fault){ 400, reason };
 }
 
 static bool is_registered_coding(struct slice name)
@@ -34,7 +34,7 @@ static bool is_registered_coding(struct slice name)
 
 /* Not "chunked" alone: says what is wrong with it. Any member that we do not know makes it 501,
  * unless `chunked` is in the wrong place anyway. */
-static struct h1_fault coding_fault(const struct request *r)
+static struct http_fault coding_fault(const struct request *r)
 {
 	struct slice rest = fields_get(&r->fields, FIELD_TRANSFER_ENCODING), member = SLICE_NONE;
 	unsigned chunked = 0, registered = 0, members = 0;
@@ -56,10 +56,10 @@ static struct h1_fault coding_fault(const struct request *r)
 		return bad("the final coding is not chunked (RFC 9112 6.3)");
 	if (members == 1 && chunked)
 		return bad("malformed Transfer-Encoding (RFC 9112 6.1)");
-	return (struct h1_fault){ 501, "transfer coding not implemented (RFC 9112 6.1)" };
+	return (struct http_fault){ 501, "transfer coding not implemented (RFC 9112 6.1)" };
 }
 
-static struct h1_fault check_chunked(struct request *r)
+static struct http_fault check_chunked(struct request *r)
 {
 	const struct fields *f = &r->fields;
 
@@ -77,7 +77,7 @@ static struct h1_fault check_chunked(struct request *r)
 
 /* Content-Length = 1*DIGIT; a list of equal values, which RFC 9112 section 6.3 lets us refuse, is
  * refused. */
-static struct h1_fault check_length(struct request *r)
+static struct http_fault check_length(struct request *r)
 {
 	uint64_t length;
 
@@ -89,7 +89,7 @@ static struct h1_fault check_length(struct request *r)
 	return fine;
 }
 
-static struct h1_fault check_framing(struct request *r)
+static struct http_fault check_framing(struct request *r)
 {
 	r->content_length = 0;
 	if (r->fields.present & UINT32_C(1) << FIELD_TRANSFER_ENCODING)
@@ -99,7 +99,7 @@ static struct h1_fault check_framing(struct request *r)
 	return fine;
 }
 
-static struct h1_fault check_host(struct request *r)
+static struct http_fault check_host(struct request *r)
 {
 	unsigned count = fields_count(&r->fields, FIELD_HOST);
 
@@ -113,7 +113,7 @@ static struct h1_fault check_host(struct request *r)
 }
 
 /* An absolute target's authority takes the place of Host: RFC 9112 section 3.2.2. */
-static struct h1_fault check_target(struct request *r)
+static struct http_fault check_target(struct request *r)
 {
 	struct target target;
 	const char *reason = NULL;
@@ -128,37 +128,6 @@ static struct h1_fault check_target(struct request *r)
 	return fine;
 }
 
-/* CONNECT would make us a proxy, TRACE echoes what scripts may not see. */
-static struct h1_fault check_method(const struct request *r)
-{
-	if (r->method == METHOD_CONNECT)
-		return (struct h1_fault){ 405, "CONNECT is for proxies (RFC 9110 9.3.6)" };
-	if (r->method == METHOD_TRACE)
-		return (struct h1_fault){ 405, "TRACE is not offered (RFC 9110 9.3.8)" };
-	return fine;
-}
-
-static struct h1_fault check_expect(struct request *r)
-{
-	struct slice expect = fields_get(&r->fields, FIELD_EXPECT);
-
-	r->expect_continue = false;
-	if (!expect.ptr)
-		return fine;
-	if (fields_count(&r->fields, FIELD_EXPECT) > 1 ||
-	    !slice_eq_ci(expect, SLICE("100-continue")))
-		return (struct h1_fault){ 417, "unknown expectation (RFC 9110 10.1.1)" };
-	r->expect_continue = r->version != HTTP_1_0 && r->content_length != 0;
-	return fine;
-}
-
-static struct h1_fault check_size(const struct request *r, const struct http_limits *limits)
-{
-	if (limits->body > 0 && r->content_length > limits->body)
-		return (struct h1_fault){ 413, "content is too large (RFC 9110 15.5.14)" };
-	return fine;
-}
-
 static bool wants_to_keep(const struct request *r)
 {
 	if (fields_has_token(&r->fields, FIELD_CONNECTION, SLICE("close")))
@@ -167,21 +136,21 @@ static bool wants_to_keep(const struct request *r)
 	       fields_has_token(&r->fields, FIELD_CONNECTION, SLICE("keep-alive"));
 }
 
-struct h1_fault h1_check(struct request *r, const struct http_limits *limits, bool *keep_out)
+struct http_fault h1_check(struct request *r, const struct http_limits *limits, bool *keep_out)
 {
-	struct h1_fault fault = check_framing(r);
+	struct http_fault fault = check_framing(r);
 
 	*keep_out = false;
 	if (!fault.status)
 		fault = check_host(r);
 	if (!fault.status)
-		fault = check_method(r);
+		fault = http_check_method(r);
 	if (!fault.status)
 		fault = check_target(r);
 	if (!fault.status)
-		fault = check_expect(r);
+		fault = http_check_expect(r);
 	if (!fault.status)
-		fault = check_size(r, limits);
+		fault = http_check_size(r, limits);
 	if (!fault.status)
 		*keep_out = wants_to_keep(r);
 	return fault;

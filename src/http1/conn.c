@@ -12,8 +12,8 @@
  */
 #include "http1/http1.h"
 
+#include "http/idle.h"
 #include "http1/engine.h"
-#include "http1/idle.h"
 #include "http1/write.h"
 #include "net/pool.h"
 
@@ -26,36 +26,16 @@ enum {
 	/* While the worker drains: a client that has just sent, or is about to, gets an answer that
 	   says close, not a reset. */
 	DRAIN_GRACE_MS = 1000,
-	/* The number of connections over all workers may be this old: it is a sum over many cache
-	   lines. */
-	ACTIVE_MAX_AGE_MS = 100,
 };
 
-static const struct h1_fault too_slow = { 408, "request took too long (RFC 9110 15.5.9)" };
-static const struct h1_fault too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
+static const struct http_fault too_slow = { 408, "request took too long (RFC 9110 15.5.9)" };
+static const struct http_fault too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
 
 static struct pool states = { .size = sizeof(struct h1), .max = 256 };
 
-static unsigned active_connections(uint64_t now_ms)
-{
-	static uint64_t counted_ms;
-	static unsigned active;
-
-	if (now_ms - counted_ms >= ACTIVE_MAX_AGE_MS) {
-		counted_ms = now_ms;
-		active = net_active();
-	}
-	return active;
-}
-
 uint64_t h1_idle_ms(const struct h1 *h)
 {
-	const struct http_server *s = h->server;
-
-	if (!s->timeouts.adaptive)
-		return (uint64_t)s->timeouts.idle_ms;
-	return idle_timeout_ms(
-	    (uint64_t)s->timeouts.idle_ms, s->connections_max, active_connections(h1_now_ms(h)));
+	return http_idle_ms(h->server, h1_now_ms(h));
 }
 
 /* The due time of a state that has one. The first head has its time from accept on, waiting
@@ -74,10 +54,11 @@ static void set_due(struct h1 *h, uint64_t due_ms)
 void h1_set_state(struct h1 *h, enum h1_state state)
 {
 	static const unsigned allowed[] = {
-		[H1_WAIT] = 1 << H1_HEAD | 1 << H1_CLOSED,
+		[H1_WAIT] = 1 << H1_HEAD | 1 << H1_LEFT | 1 << H1_CLOSED,
 		[H1_HEAD] = 1 << H1_BUSY | 1 << H1_CLOSED,
 		[H1_BUSY] = 1 << H1_WAIT | 1 << H1_DISCARD | 1 << H1_CLOSED,
 		[H1_DISCARD] = 1 << H1_WAIT | 1 << H1_CLOSED,
+		[H1_LEFT] = 0,
 		[H1_CLOSED] = 0,
 	};
 
@@ -117,41 +98,15 @@ static void hang_up(struct h1 *h)
 		conn_linger(h->conn);
 }
 
+static struct pace_rule send_rule(const struct h1 *h)
+{
+	return h1_rule(h, h->server->timeouts.send_ms);
+}
+
 /* As conn_flush; keeps the pace of a peer that takes too little. */
 static int flush(struct h1 *h)
 {
-	struct pace_rule rule = h1_rule(h, h->server->timeouts.send_ms);
-	uint64_t before = h->conn->out.bytes;
-	int rc = conn_flush(h->conn);
-	uint64_t sent = before - h->conn->out.bytes;
-
-	if (rc == ERR_AGAIN && !h->blocked)
-		pace_start(&h->sending, h1_now_ms(h), rule);
-	else if (rc == ERR_AGAIN && sent > 0)
-		pace_moved(&h->sending, h1_now_ms(h), sent, rule);
-	if (rc == ERR_AGAIN && (!h->blocked || sent > 0))
-		h->unacknowledged = conn_unacknowledged(h->conn);
-	h->blocked = rc == ERR_AGAIN;
-	return rc;
-}
-
-/*
- * Whether the peer has used up its time to take what is in the queue. What it has acknowledged
- * since is looked at only now: the socket says "writable" when a third of its buffer is free, which
- * for a slow peer may be a minute of steady reading.
- */
-static bool takes_too_little(struct h1 *h)
-{
-	uint64_t now = h1_now_ms(h);
-
-	if (!h->blocked || h->sending.due_ms > now)
-		return false;
-	uint64_t left = conn_unacknowledged(h->conn);
-	if (left < h->unacknowledged)
-		pace_moved(&h->sending, now, h->unacknowledged - left,
-		    h1_rule(h, h->server->timeouts.send_ms));
-	h->unacknowledged = left;
-	return h->sending.due_ms <= now;
+	return sending_flush(&h->sending, h->conn, send_rule(h));
 }
 
 /* The unread part of a head moves to the front of the buffer, or to a larger one; what is parsed of
@@ -187,6 +142,13 @@ static bool read_head(struct h1 *h)
 	return false;
 }
 
+/* Whether a first request may be, or is, the preface of HTTP/2 (RFC 9113 section 3.4). */
+static bool may_be_http2(const struct h1 *h, struct slice bytes)
+{
+	return h->state == H1_WAIT && h->served == 0 && h->server->http2 &&
+	       slice_starts(http2_preface, slice_head(bytes, http2_preface.len));
+}
+
 static bool step_head(struct h1 *h)
 {
 	struct slice bytes = conn_peek(h->conn);
@@ -202,6 +164,12 @@ static bool step_head(struct h1 *h)
 	}
 	if (bytes.len == 0)
 		return read_head(h);
+	if (may_be_http2(h, bytes)) {
+		if (bytes.len < http2_preface.len)
+			return read_head(h);
+		h1_set_state(h, H1_LEFT);
+		return false;
+	}
 	if (!h->exchange) {
 		conn_set_idle(h->conn, false);
 		h->exchange = h1_exchange_new(h);
@@ -236,7 +204,7 @@ static bool pump_content(struct h1 *h, bool *moved_out)
 		return false;
 	case H1_FLOW_FAULT:
 		h1_exchange_fail(
-		    h, ABORT_SYNTAX, (struct h1_fault){ 400, x->content.chunked.reason });
+		    h, ABORT_SYNTAX, (struct http_fault){ 400, x->content.chunked.reason });
 		break;
 	case H1_FLOW_LARGE:
 		h1_exchange_fail(h, ABORT_TOO_LARGE, too_large);
@@ -251,8 +219,8 @@ static bool can_batch(const struct h1 *h)
 {
 	const struct h1_exchange *x = h->exchange;
 
-	return x->keep && x->content.ended && !h->blocked && h->conn->out.bytes < BATCH_MAX &&
-	       conn_peek(h->conn).len > 0;
+	return x->keep && x->content.ended && !h->sending.blocked &&
+	       h->conn->out.bytes < BATCH_MAX && conn_peek(h->conn).len > 0;
 }
 
 /*
@@ -334,6 +302,7 @@ static bool step(struct h1 *h)
 		return step_busy(h);
 	case H1_DISCARD:
 		return step_discard(h);
+	case H1_LEFT:
 	case H1_CLOSED:
 		break;
 	}
@@ -350,8 +319,8 @@ static uint64_t next_due(const struct h1 *h)
 		due = h->due_ms;
 	else if (h1_content_flows(h->exchange))
 		due = h->exchange->content.pace.due_ms;
-	if (h->blocked && (due == 0 || h->sending.due_ms < due))
-		due = h->sending.due_ms;
+	if (h->sending.blocked && (due == 0 || h->sending.pace.due_ms < due))
+		due = h->sending.pace.due_ms;
 	return due;
 }
 
@@ -366,6 +335,10 @@ void h1_run(struct h1 *h)
 	h->running = false;
 	if (h->state == H1_CLOSED)
 		return;
+	if (h->state == H1_LEFT) {
+		conn_switch(h->conn, h->server->http2);
+		return;
+	}
 	conn_set_deadline(h->conn, next_due(h));
 	/* One that has not said anything yet is not idle: its first request is under way. */
 	if (h->state == H1_WAIT && h->served > 0)
@@ -410,7 +383,7 @@ static void on_expired(struct conn *c)
 {
 	struct h1 *h = c->state;
 
-	if (takes_too_little(h)) {
+	if (sending_is_stuck(&h->sending, h->conn, send_rule(h))) {
 		cut(h);
 		return;
 	}
@@ -433,6 +406,7 @@ static void on_expired(struct conn *c)
 	case H1_DISCARD:
 		hang_up(h);
 		break;
+	case H1_LEFT:
 	case H1_CLOSED:
 		break;
 	}

@@ -11,9 +11,10 @@
 #define HTTP1_ENGINE_H
 
 #include "http/app.h"
+#include "http/pace.h"
+#include "http/sending.h"
 #include "http/server.h"
 #include "http1/chunked.h"
-#include "http1/pace.h"
 #include "http1/parse.h"
 #include "net/acceptor.h"
 #include "net/conn.h"
@@ -23,6 +24,7 @@ enum h1_state {
 	H1_HEAD,    /* for the rest of its head */
 	H1_BUSY,    /* a request is in hand, or a refusal on its way */
 	H1_DISCARD, /* it is answered; what is left of its content is read and thrown away */
+	H1_LEFT,    /* the client speaks HTTP/2: the other engine takes over */
 	H1_CLOSED,  /* conn_close or conn_linger was called; nothing is done any more */
 };
 
@@ -31,15 +33,13 @@ struct h1 {
 	struct conn *conn;
 	const struct http_server *server;
 	struct h1_exchange *exchange; /* NULL in WAIT and CLOSED */
-	struct pace sending;          /* runs while the socket takes nothing */
-	uint64_t unacknowledged;      /* in the kernel's hands when it began, or at the last look */
-	uint64_t due_ms;              /* end of WAIT or HEAD */
-	uint32_t served;              /* requests that were answered */
-	enum h1_state state : 8;      /* written by h1_set_state alone */
-	bool running : 1;             /* h1_run is at work */
-	bool again : 1;               /* something changed while it was */
-	bool blocked : 1; /* the queue is not empty and the socket is full: `sending` runs */
-	uint32_t pulled;  /* bytes of sources in this run */
+	struct sending sending;
+	uint64_t due_ms;         /* end of WAIT or HEAD */
+	uint32_t served;         /* requests that were answered */
+	enum h1_state state : 8; /* written by h1_set_state alone */
+	bool running : 1;        /* h1_run is at work */
+	bool again : 1;          /* something changed while it was */
+	uint32_t pulled;         /* bytes of sources in this run */
 };
 
 /* The request's content on its way in. body.c. */
@@ -115,10 +115,10 @@ void h1_exchange_drop(struct h1 *h); /* the connection lets go of h->exchange */
 void h1_exchange_begin(
     struct h1 *h); /* the head is parsed: checks it, hands it to the app or refuses it */
 void h1_refuse(
-    struct h1 *h, struct h1_fault fault); /* an error answer in place of a request; then close */
+    struct h1 *h, struct http_fault fault); /* an error answer in place of a request; then close */
 /* It can not go on: tells the app, and answers with the fault's status if nothing was answered yet,
  * else cuts. */
-void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct h1_fault fault);
+void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct http_fault fault);
 void h1_exchange_abort(struct h1 *h, enum abort_reason reason); /* cuts */
 void h1_exchange_finish(struct h1 *h);                          /* the response is out */
 

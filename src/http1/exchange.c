@@ -109,7 +109,7 @@ void h1_exchange_begin(struct h1 *h)
 		save_head(x, head);
 	conn_consume(h->conn, head.len);
 	r->received_us = clock_mono_us();
-	struct h1_fault fault = h1_check(r, &h->server->limits, &keep);
+	struct http_fault fault = h1_check(r, &h->server->limits, &keep);
 	if (fault.status) {
 		h1_refuse(h, fault);
 		return;
@@ -120,7 +120,7 @@ void h1_exchange_begin(struct h1 *h)
 	hand_over(x);
 }
 
-static void answer_fault(struct h1_exchange *x, struct h1_fault fault)
+static void answer_fault(struct h1_exchange *x, struct http_fault fault)
 {
 	struct request *r = &x->request;
 
@@ -134,7 +134,7 @@ static void answer_fault(struct h1_exchange *x, struct h1_fault fault)
 	response_error(r, fault.status, fault.reason);
 }
 
-void h1_refuse(struct h1 *h, struct h1_fault fault)
+void h1_refuse(struct h1 *h, struct http_fault fault)
 {
 	h1_set_state(h, H1_BUSY);
 	h->exchange->refused = true;
@@ -181,7 +181,7 @@ void h1_exchange_abort(struct h1 *h, enum abort_reason reason)
 	conn_close(h->conn);
 }
 
-void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct h1_fault fault)
+void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct http_fault fault)
 {
 	struct h1_exchange *x = h->exchange;
 	struct response *response = &x->request.response;

@@ -12,20 +12,20 @@
 
 enum { VERSION_LEN = 8 }; /* "HTTP/1.1" */
 
-static const struct h1_fault fine = { 0 };
+static const struct http_fault fine = { 0 };
 
-static const struct h1_fault bad_line_end = { 400, "bare LF as line end (RFC 9112 2.2)" };
-static const struct h1_fault bad_empty = { 400, "empty lines before the request (RFC 9112 2.2)" };
-static const struct h1_fault bad_method = { 400, "method is not a token (RFC 9112 3.1)" };
-static const struct h1_fault long_method = { 501, "method is too long (RFC 9112 3)" };
-static const struct h1_fault bad_request = { 400, "malformed request line (RFC 9112 3)" };
-static const struct h1_fault old_request = { 400, "request without a version (RFC 9112 3)" };
-static const struct h1_fault bad_version = { 400, "malformed HTTP version (RFC 9112 2.3)" };
-static const struct h1_fault new_version = { 505, "HTTP version not spoken (RFC 9110 15.6.6)" };
-static const struct h1_fault long_target = { 414, "request target is too long (RFC 9112 3)" };
-static const struct h1_fault bad_target = { 400, "control byte in request line (RFC 9112 3.2)" };
-static const struct h1_fault long_fields = { 431, "fields are too large (RFC 6585 5)" };
-static const struct h1_fault many_fields = { 431, "too many fields (RFC 6585 5)" };
+static const struct http_fault bad_line_end = { 400, "bare LF as line end (RFC 9112 2.2)" };
+static const struct http_fault bad_empty = { 400, "empty lines before the request (RFC 9112 2.2)" };
+static const struct http_fault bad_method = { 400, "method is not a token (RFC 9112 3.1)" };
+static const struct http_fault long_method = { 501, "method is too long (RFC 9112 3)" };
+static const struct http_fault bad_request = { 400, "malformed request line (RFC 9112 3)" };
+static const struct http_fault old_request = { 400, "request without a version (RFC 9112 3)" };
+static const struct http_fault bad_version = { 400, "malformed HTTP version (RFC 9112 2.3)" };
+static const struct http_fault new_version = { 505, "HTTP version not spoken (RFC 9110 15.6.6)" };
+static const struct http_fault long_target = { 414, "request target is too long (RFC 9112 3)" };
+static const struct http_fault bad_target = { 400, "control byte in request line (RFC 9112 3.2)" };
+static const struct http_fault long_fields = { 431, "fields are too large (RFC 6585 5)" };
+static const struct http_fault many_fields = { 431, "too many fields (RFC 6585 5)" };
 
 /* The lines around what the limits count: empty ones, "METHOD SP target SP HTTP/1.1 CRLF", and the
  * CRLF at the end. */
@@ -54,7 +54,7 @@ static size_t token_len(struct slice s)
 }
 
 /* HTTP-version = "HTTP" "/" DIGIT "." DIGIT */
-static struct h1_fault parse_version(struct slice text, enum http_version *version_out)
+static struct http_fault parse_version(struct slice text, enum http_version *version_out)
 {
 	const char *p = text.ptr;
 
@@ -80,7 +80,7 @@ static bool has_control(struct slice text)
 }
 
 /* request-line = method SP request-target SP HTTP-version */
-static struct h1_fault parse_request_line(
+static struct http_fault parse_request_line(
     struct slice line, const struct http_limits *limits, struct request *r)
 {
 	size_t n = token_len(slice_head(line, H1_METHOD_MAX + 1));
@@ -134,13 +134,13 @@ const char *h1_parse_field(struct slice line, struct slice *name_out, struct sli
 	return NULL;
 }
 
-static struct h1_fault add_field(const struct h1_parser *p, struct slice line, struct request *r)
+static struct http_fault add_field(const struct h1_parser *p, struct slice line, struct request *r)
 {
 	struct slice name, value;
 	const char *reason = h1_parse_field(line, &name, &value);
 
 	if (reason)
-		return (struct h1_fault){ 400, reason };
+		return (struct http_fault){ 400, reason };
 	if (r->fields.count == p->limits->headers)
 		return many_fields;
 	fields_add(&r->fields, &r->arena, field_find_id(name), name, value);
@@ -148,7 +148,7 @@ static struct h1_fault add_field(const struct h1_parser *p, struct slice line, s
 }
 
 /* A line before the fields. An empty one is skipped: p->fields_at stays 0. */
-static struct h1_fault first_line(
+static struct http_fault first_line(
     struct h1_parser *p, struct slice line, size_t end, struct request *r)
 {
 	if (line.len == 0)
@@ -161,7 +161,8 @@ static struct h1_fault first_line(
  * Whether the line at hand, as far as it has come, can not become one: the first thing that is
  * asked of it, so that the answer does not depend on how the bytes were cut.
  */
-static struct h1_fault check_start(const struct h1_parser *p, struct slice line, struct request *r)
+static struct http_fault check_start(
+    const struct h1_parser *p, struct slice line, struct request *r)
 {
 	size_t max = request_line_max(p->limits);
 
@@ -176,7 +177,7 @@ static struct h1_fault check_start(const struct h1_parser *p, struct slice line,
 	return line.len > max ? parse_request_line(slice_head(line, max), p->limits, r) : fine;
 }
 
-static struct h1_fault take_line(
+static struct http_fault take_line(
     struct h1_parser *p, struct slice input, size_t end, struct request *r)
 {
 	size_t len = end - p->line;

@@ -8,23 +8,18 @@
 #ifndef HTTP1_PARSE_H
 #define HTTP1_PARSE_H
 
+#include "http/check.h"
 #include "http/request.h"
 #include "http/server.h"
 
 enum h1_parse { H1_NEED_MORE, H1_DONE, H1_BAD };
-
-/* Why a message is refused. */
-struct h1_fault {
-	int status;         /* 0: nothing is wrong */
-	const char *reason; /* static text with the section of the RFC */
-};
 
 struct h1_parser {
 	const struct http_limits *limits;
 	uint32_t line;      /* where the line at hand begins; the length of the head when done */
 	uint32_t scanned;   /* up to here the line at hand has no LF */
 	uint32_t fields_at; /* where the field lines begin; 0 while the request line is awaited */
-	struct h1_fault fault;
+	struct http_fault fault;
 };
 
 /* Longest method that is read (the longest registered one has 17 bytes), and how many empty lines

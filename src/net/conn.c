@@ -160,6 +160,17 @@ void conn_start(struct net_worker *net, const struct acceptor_spec *spec, int fd
 	}
 }
 
+void conn_switch(struct conn *c, const struct protocol *protocol)
+{
+	c->protocol->close(c);
+	c->protocol = protocol;
+	c->state = NULL;
+	conn_set_deadline(c, 0);
+	protocol->open(c);
+	if (!conn_ending(c))
+		protocol->readable(c);
+}
+
 int conn_flush(struct conn *c)
 {
 	if (c->flags & (CONN_BROKEN | CONN_CLOSING))

@@ -131,6 +131,12 @@ MUST_CHECK int conn_grow(struct conn *c, size_t room, size_t max);
 /* Sends c->out; errors as outq_flush. When ERR_AGAIN comes, protocol->writable follows. */
 MUST_CHECK int conn_flush(struct conn *c);
 
+/*
+ * Hands the connection over to another protocol, unread bytes and all: `close` of the old one, then
+ * `open` and `readable` of the new one. The last thing that the old engine does in a callback.
+ */
+void conn_switch(struct conn *c, const struct protocol *protocol);
+
 /* Calls protocol->expired at this monotonic time; 0 for never. Cheap: meant for every request. */
 void conn_set_deadline(struct conn *c, uint64_t due_ms);
 /* Whether the connection can be culled (it waits for a next request). */

@@ -38,7 +38,8 @@ struct outq_item;
 struct outq {
 	struct outq_item *first;
 	struct outq_item *last;
-	uint64_t bytes; /* in the queue, of all kinds */
+	struct outq_item *open; /* the latest that ends before room of ours; NULL: none has */
+	uint64_t bytes;         /* in the queue, of all kinds */
 };
 
 void outq_init(struct outq *q);  /* all zero bytes is an empty queue, too */

@@ -11,7 +11,9 @@
 struct conn;
 
 struct protocol {
-	const char *name; /* "http", "gopher": as in the configuration's listen.protocol */
+	/* "http", "gopher": as in the configuration's listen.protocol. NULL: no connection begins
+	 * with it; ALPN or another protocol leads there. */
+	const char *name;
 	const char *alpn; /* identifier on TLS, NULL if it has none */
 	/* The connection was accepted (and its handshake is done). conn->server is the listener's.
 	 */

@@ -16,7 +16,7 @@ struct result {
 	struct request request;
 	struct h1_parser parser;
 	enum h1_parse end;
-	struct h1_fault fault;
+	struct http_fault fault;
 	bool keep;
 };
 

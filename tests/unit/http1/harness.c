@@ -43,6 +43,7 @@ void harness_start(void)
 	static const struct net_limits limits = { .connections = 100 };
 
 	memset(&harness, 0, sizeof(harness));
+	harness.protocol = &http1_protocol;
 	harness.server = (struct http_server){
 		.app = &harness_app,
 		.limits = { .uri = 256,
@@ -79,7 +80,7 @@ int harness_connect(void)
 {
 	static const struct net_addr peer = { .any = { .sa_family = AF_UNIX } };
 	struct acceptor_spec spec = {
-		.protocol = &http1_protocol,
+		.protocol = harness.protocol,
 		.transport = &transport,
 		.server = &harness.server,
 	};

@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 struct harness {
+	const struct protocol *protocol; /* that a connection begins with */
 	struct net_worker net;
 	struct http_server server;
 	size_t cut;     /* the most bytes that a recv or send moves; 0: any */

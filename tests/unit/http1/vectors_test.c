@@ -21,7 +21,7 @@ struct reader {
 	struct request request;
 	struct h1_parser parser;
 	struct chunked chunked;
-	struct h1_fault fault;
+	struct http_fault fault;
 	struct buf content;
 	uint64_t left;
 	size_t used; /* bytes of the input that are done with */
@@ -93,7 +93,7 @@ static bool read_chunked(struct reader *r, struct slice rest)
 		return true;
 	}
 	if (result == CHUNKED_BAD)
-		r->fault = (struct h1_fault){ 400, r->chunked.reason };
+		r->fault = (struct http_fault){ 400, r->chunked.reason };
 	r->complete = result == CHUNKED_DONE;
 	return false;
 }

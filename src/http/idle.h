@@ -1,8 +1,10 @@
 /*
  * idle.h - how long a connection may wait for its next request: the fewer are free, the shorter.
  */
-#ifndef HTTP1_IDLE_H
-#define HTTP1_IDLE_H
+#ifndef HTTP_IDLE_H
+#define HTTP_IDLE_H
+
+#include "http/server.h"
 
 #include <stdint.h>
 
@@ -12,5 +14,9 @@
  * workers at this moment, `connections` how many there may be.
  */
 uint64_t idle_timeout_ms(uint64_t timeout_ms, unsigned connections, unsigned active);
+
+/* The same for a server's settings and the connections of this moment; T alone if it is not to
+ * adapt. */
+uint64_t http_idle_ms(const struct http_server *s, uint64_t now_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * idle_test.c - the figures of the adaptive idle time-out, and the pace of a slow peer.
  */
-#include "http1/idle.h"
-#include "http1/pace.h"
+#include "http/idle.h"
+#include "http/pace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

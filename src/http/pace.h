@@ -6,8 +6,8 @@
  * in the long run the peer has to keep up min_rate: a byte every 9 seconds buys 9 seconds nowhere.
  * A min_rate of 0 buys the whole time-out with each byte. Milliseconds of one clock.
  */
-#ifndef HTTP1_PACE_H
-#define HTTP1_PACE_H
+#ifndef HTTP_PACE_H
+#define HTTP_PACE_H
 
 #include <stdint.h>
 
