@@ -399,7 +399,7 @@ workers_with_requests() {
   assert_equal 301 "$(status_of /)"
   assert_equal 308 "$(status_of / -d x)"
   assert_equal '' "$(field_of Strict-Transport-Security /)"
-  assert_match 'Strict-Transport-Security: max-age=15552000' "$(secure localhost / -D -)"
+  assert_match '[Ss]trict-[Tt]ransport-[Ss]ecurity: max-age=15552000' "$(secure localhost / -D -)"
   # On the wrong port, too.
   assert_equal "301 https://127.0.0.1:$TLS_PORT/" "$(curl -s -o "$DIR/o" -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$TLS_PORT/")"
 }

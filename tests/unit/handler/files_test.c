@@ -209,13 +209,13 @@ static void test_fields(void **state)
 	assert_non_null(fake_response_field(&f, "Last-Modified"));
 	assert_null(fake_response_field(&f, "Cache-Control"));
 	assert_int_equal(f.r.response.length, 12);
-	/* As text and as pairs it is the same. */
+	/* As text and as pairs it is the same, but for the case of names: HTTP/2 has only one. */
 	const struct field_block *block = f.r.response.block;
 	char text[1024] = "";
 	for (unsigned i = 0; i < block->count; i++)
 		sprintf(text + strlen(text), SLICE_FMT ": " SLICE_FMT "\r\n",
 		    SLICE_ARG(block->list[i].name), SLICE_ARG(block->list[i].value));
-	assert_true(slice_eq(block->text, slice_str(text)));
+	assert_true(slice_eq_ci(block->text, slice_str(text)));
 	fake_request_fini(&f);
 	get(&f, *state, "/app/other");
 	assert_string_equal(fake_response_field(&f, "Content-Type"), "text/html; charset=utf-8");
