@@ -169,9 +169,23 @@ static void check_listens(const struct snapshot *s, bool any, struct config_repo
 		    "tls: there are certificates, but no listen entry has tls = true");
 }
 
+static bool is_used(const struct snapshot *s)
+{
+	bool used = config_given(s->global, &tls_group, NULL);
+	for (size_t i = 0; i < s->listen_count; i++) {
+		const struct listen_settings *l = config_settings(s->listens[i], &listen_group);
+		used |= l->tls != LISTEN_PLAIN;
+	}
+	for (size_t i = 0; i < s->site_count; i++)
+		used |= config_given(s->sites[i], &tls_group, NULL);
+	return used;
+}
+
 void tls_check(const struct snapshot *s, struct config_report *report)
 {
 	bool any = false;
+	if (!is_used(s))
+		return; /* a server without TLS does not pay for the library's start */
 	tls_context_check(s->global, report);
 	for (size_t i = 0; i < s->site_count; i++) {
 		struct look l = { .snapshot = s, .report = report, .site = s->sites[i] };

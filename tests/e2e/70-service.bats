@@ -295,10 +295,12 @@ examples_of() { # PAGE SECTION
 @test "the examples of httpd.conf.5 are sound" {
   local file
   examples_of httpd.conf.5 EXAMPLES
+  openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 90 -subj /CN=example.org \
+    -addext subjectAltName=DNS:example.org -keyout "$DIR/example.key" -out "$DIR/example.pem" 2>"$DIR/openssl"
   [ -e "$DIR/examples/3" ] || fail "where are they?"
   for file in "$DIR"/examples/*; do
     sed -i -e "s|\"/srv/[a-z]*|\"$ROOT|" -e "s|/var/log/httpd|$DIR|" -e "s|/run/httpd|$DIR|" \
-      -e "s|root:www-data|root:root|" "$file"
+      -e "s|root:www-data|root:root|" -e "s|/etc/httpd/tls|$DIR|" "$file"
     run httpd --config "$file" --test
     assert_equal 0 "$status" || fail "$output"
     refute_match 'warning' "$output"
