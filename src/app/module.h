@@ -78,6 +78,11 @@ struct middleware {
 	/* Logging and counting; for every request that reached the site, also refused ones. May be
 	 * NULL. */
 	void (*done)(struct request *r, void *state);
+	/* For --explain: what `enter` would return, decided by the same code but without a trace:
+	 * nothing is taken, answered or waited for. Says in one line what and why; "" if there is
+	 * nothing to say. STEP_WAIT: it depends on what only a live request can find out. May be
+	 * NULL. */
+	enum step (*explain)(struct request *r, void *state, char *text_out, size_t room);
 };
 
 struct modules {
