@@ -91,9 +91,10 @@ def ask(s):
 
 
 def hold(port, count):
-    held = [connect(port) for _ in range(int(count))]
-    for s in held:
-        ask(s)
+    held = []
+    for _ in range(int(count)):
+        held.append(connect(port))
+        ask(held[-1])
     print("held", flush=True)
     sys.stdin.read()
 
