@@ -107,7 +107,11 @@ static struct slice get_remote_port(const struct request *r, const struct piece 
 static struct slice get_local_addr(const struct request *r, const struct piece *p, char *scratch)
 {
 	(void)p;
-	return slice_of(scratch, r->local ? net_addr_host(r->local, scratch) : 0);
+	struct net_addr local;
+	if (!r->wire || !r->local)
+		return SLICE_NONE;
+	request_local(r, &local);
+	return slice_of(scratch, net_addr_host(&local, scratch));
 }
 
 static struct slice get_local_port(const struct request *r, const struct piece *p, char *scratch)

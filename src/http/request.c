@@ -15,3 +15,11 @@ void request_read_on(struct request *r)
 {
 	r->wire->read_on(r);
 }
+
+void request_local(const struct request *r, struct net_addr *out)
+{
+	if (r->wire->local)
+		r->wire->local(r, out);
+	else
+		*out = *r->local;
+}

@@ -47,8 +47,8 @@ struct request {
 	int64_t content_length; /* of the request; -1: unknown (chunked), 0: none */
 	bool expect_continue;   /* the client waits for 100 before it sends the content */
 	const struct net_addr *peer;
-	const struct net_addr *local;
-	uint64_t received_us; /* monotonic, when the head was complete */
+	const struct net_addr *local; /* of the listener: it may be "any" */
+	uint64_t received_us;         /* monotonic, when the head was complete */
 
 	/* Set by the application. */
 	struct sink *sink; /* takes the content; NULL: it is discarded within bounds */
@@ -69,5 +69,8 @@ struct request {
 void request_read_body(struct request *r, struct sink *sink);
 /* The sink that said "full" takes bytes again. */
 void request_read_on(struct request *r);
+/* This side's address: of a listener on all addresses the one that the client asked. A system call.
+ */
+void request_local(const struct request *r, struct net_addr *out);
 
 #endif

@@ -6,6 +6,7 @@
 
 struct request;
 struct fields;
+struct net_addr;
 
 struct wire {
 	const char *name; /* "HTTP/1.1", "HTTP/2.0": as in ${protocol} */
@@ -20,6 +21,9 @@ struct wire {
 	/* The content is wanted: request->sink is set. Sends 100 if due. */
 	void (*read_body)(struct request *r);
 	void (*read_on)(struct request *r);
+	/* This side of the connection, with the address in place of "any". NULL: request.local is
+	 * it. */
+	void (*local)(const struct request *r, struct net_addr *out);
 };
 
 #endif

@@ -215,6 +215,12 @@ bool h1_reply_pump(struct h1_exchange *x)
 	return moved;
 }
 
+static void local(const struct request *r, struct net_addr *out)
+{
+	const struct h1_exchange *x = CONTAINER_OF(r, struct h1_exchange, request);
+	conn_local(x->h1->conn, out);
+}
+
 const struct wire h1_wire = {
 	.name = "HTTP/1.1",
 	.start = start,
@@ -223,4 +229,5 @@ const struct wire h1_wire = {
 	.interim = interim,
 	.read_body = h1_content_want,
 	.read_on = h1_content_read_on,
+	.local = local,
 };

@@ -219,6 +219,12 @@ bool h2_reply_is_due(const struct h2_stream *x)
 	return out->started && out->content && !out->deferred && !out->sent && !out->failed;
 }
 
+static void local(const struct request *r, struct net_addr *out)
+{
+	const struct h2_stream *x = CONTAINER_OF(r, struct h2_stream, request);
+	conn_local(x->h2->conn, out);
+}
+
 const struct wire h2_wire = {
 	.name = "HTTP/2.0",
 	.start = start,
@@ -227,4 +233,5 @@ const struct wire h2_wire = {
 	.interim = interim,
 	.read_body = h2_content_want,
 	.read_on = h2_content_read_on,
+	.local = local,
 };

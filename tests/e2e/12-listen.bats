@@ -60,6 +60,19 @@ answers_in_network() { # IPV6-OFF HOST...
   assert_equal $'hello\nhello' "$output"
 }
 
+@test "the log knows which address a client of * asked" {
+  httpd_config <<EOF
+    listen = ( { port = $PORT; } );
+    log = { access = "$ACCESS"; error = "$ERRORS"; format = "\${protocol} \${local_addr} \${local_port}"; };
+EOF
+  httpd_start
+  : >"$ACCESS"
+  curl -sS -o "$DIR/got" "http://127.0.0.1:$PORT/"
+  curl -sS -o "$DIR/got" --http2-prior-knowledge "http://127.0.0.1:$PORT/"
+  httpd_stop
+  assert_equal "HTTP/1.1 127.0.0.1 $PORT"$'\n'"HTTP/2.0 127.0.0.1 $PORT" "$(sort "$ACCESS" | uniq)"
+}
+
 @test "* where IPv6 is absent" {
   need_network
   listen "{ port = $PORT; }"
