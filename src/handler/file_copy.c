@@ -16,6 +16,9 @@
  * sent at full speed. */
 enum { LEFT_ALONE_S = 5 };
 
+/* A run is read in some 10 us: who writes a log line in between does not do so three times. */
+enum { TRIES = 3 };
+
 struct copy {
 	struct owner owner;
 	char bytes[];
@@ -47,14 +50,26 @@ static bool read_all(int fd, char *to, uint64_t first, uint64_t length)
 	return true;
 }
 
-int file_copy(struct file_entry *e, struct outq *q, uint64_t first, uint64_t length)
+static bool read_at_rest(const struct file_entry *e, char *to, uint64_t first, uint64_t length)
+{
+	struct file_stamp before, after;
+	return file_look_keeps(e, &before) && read_all(e->fd, to, first, length) &&
+	       file_look_keeps(e, &after) && file_stamp_equal(&before, &after);
+}
+
+int file_copy(
+    struct file_entry *e, struct outq *q, uint64_t first, uint64_t length, struct file_tail *tail)
 {
 	assert(length <= FILE_COPY_RUN);
 	struct copy *c = mem_alloc(sizeof(*c) + length);
 	c->owner = (struct owner){ .refs = 1, .on_last = on_unused };
-	bool good = read_all(e->fd, c->bytes, first, length) && file_look_again(e);
-	if (good)
+	bool good = false;
+	for (int i = 0; i < TRIES && !good; i++)
+		good = read_at_rest(e, c->bytes, first, length);
+	if (good) {
+		file_tail_set(tail, slice_of(c->bytes, length), first + length);
 		outq_borrow(q, slice_of(c->bytes, length), &c->owner);
+	}
 	owner_release(&c->owner);
 	return good ? OK : ERR_IO;
 }

@@ -10,6 +10,7 @@
 #define HANDLER_FILE_COPY_H
 
 #include "handler/file_entry.h"
+#include "handler/file_tail.h"
 
 /* Copied at a time. */
 enum { FILE_COPY_RUN = 64 << 10 };
@@ -18,9 +19,11 @@ enum { FILE_COPY_RUN = 64 << 10 };
 bool file_copy_due(const struct file_entry *e);
 
 /*
- * Appends a copy of these bytes (length <= FILE_COPY_RUN) and looks again, so that the file still
- * had what was promised after they were read. ERR_IO if not, and nothing is appended.
+ * Appends a copy of these bytes (length <= FILE_COPY_RUN), read while nothing changed in the file,
+ * which still has what was promised; their end goes to `tail`. ERR_IO if it has not, or will not
+ * stand still, and nothing is appended.
  */
-MUST_CHECK int file_copy(struct file_entry *e, struct outq *q, uint64_t first, uint64_t length);
+MUST_CHECK int file_copy(
+    struct file_entry *e, struct outq *q, uint64_t first, uint64_t length, struct file_tail *tail);
 
 #endif

@@ -49,18 +49,11 @@ bool file_look_unchanged(struct file_entry *e)
 	return true;
 }
 
-bool file_look_keeps(struct file_entry *e)
+bool file_look_keeps(const struct file_entry *e, struct file_stamp *now_out)
 {
-	struct file_stamp now;
-	if (file_look_unchanged(e))
-		return true;
-	return read_stamp(e, &now) && now.size > e->stamp.size;
-}
-
-bool file_look_again(struct file_entry *e)
-{
-	e->unchanged_ms = 0;
-	return file_look_keeps(e);
+	if (!read_stamp(e, now_out))
+		return false;
+	return now_out->size > e->stamp.size || file_stamp_equal(now_out, &e->stamp);
 }
 
 bool file_look_resident(struct file_entry *e, uint64_t first, uint64_t length)

@@ -17,11 +17,9 @@ bool file_look_unchanged(struct file_entry *e);
 /* The same, looked at now and not remembered: safe in any thread. */
 bool file_look_afresh(const struct file_entry *e);
 
-/* Whether it still has the bytes that were promised: as above, or it has grown (a log: what was
- * there is there). */
-bool file_look_keeps(struct file_entry *e);
-/* The same, whatever was seen a moment ago. */
-bool file_look_again(struct file_entry *e);
+/* Whether it may still have the bytes that were promised: it is as it was, or it has grown (a log,
+ * or something else by now: file_tail.h). Looked at now; what it is goes to now_out. */
+bool file_look_keeps(const struct file_entry *e, struct file_stamp *now_out);
 
 /* Whether these bytes can be sent without waiting for a disk, as far as one can tell. */
 bool file_look_resident(struct file_entry *e, uint64_t first, uint64_t length);

@@ -28,9 +28,10 @@ struct file_source {
 	struct file_entry *entry;
 	struct file_segment *segments;
 	unsigned count;
-	unsigned at;       /* the segment in work */
-	uint64_t ready_to; /* up to here the thread has read */
-	bool copies;       /* file_copy.h */
+	unsigned at;           /* the segment in work */
+	uint64_t ready_to;     /* up to here the thread has read */
+	bool copies;           /* file_copy.h */
+	struct file_tail tail; /* of what was queued last */
 	bool failed;
 	struct warm_job *job; /* a read under way */
 };
@@ -108,12 +109,22 @@ static int append(struct file_source *s, struct outq *q, uint64_t first, uint64_
 	if (length == 0)
 		return OK;
 	if (s->copies)
-		return file_copy(e, q, first, length);
-	if (e->fd < 0)
+		return file_copy(e, q, first, length, &s->tail);
+	if (e->fd < 0) {
 		outq_borrow(q, slice_of(e->body.ptr + first, length), &e->owner);
-	else
-		outq_file(q, e->fd, (off_t)first, length, &e->owner);
+		return OK;
+	}
+	outq_file(q, e->fd, (off_t)first, length, &e->owner);
+	if (length < s->segments[s->at].length || s->at + 1 < s->count)
+		file_tail_read(&s->tail, e->fd, first + length);
 	return OK;
+}
+
+static bool keeps(struct file_source *s)
+{
+	struct file_stamp now;
+	return file_look_unchanged(s->entry) ||
+	       (file_look_keeps(s->entry, &now) && file_tail_matches(&s->tail, s->entry->fd));
 }
 
 static enum pull pull(struct source *source, struct outq *q, size_t max)
@@ -125,7 +136,7 @@ static enum pull pull(struct source *source, struct outq *q, size_t max)
 	struct file_segment *segment = &s->segments[s->at];
 	uint64_t most = s->copies ? FILE_COPY_RUN : RUN;
 	uint64_t length = segment->length < most ? segment->length : most;
-	if (s->failed || !file_look_keeps(s->entry))
+	if (s->failed || !keeps(s))
 		return PULL_ERROR;
 	if (!ready(s, segment->first, length))
 		return PULL_WAIT;
