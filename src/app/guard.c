@@ -1,0 +1,48 @@
+/*
+ * guard.c - see guard.h.
+ */
+#include "app/guard.h"
+
+#include "base/slice.h"
+
+static const struct key access_keys[] = {
+	{ .name = "allow",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct access_settings, allow),
+	    .help = "who may come: addresses, networks, \"unix\" or \"all\"; nobody else may" },
+	{ .name = "deny",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct access_settings, deny),
+	    .help = "who may not; without allow everybody else may" },
+	KEYS_END,
+};
+
+const struct key_group access_group = {
+	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
+	.keys = access_keys,
+	.size = sizeof(struct access_settings),
+	.help = "who may come, by address",
+};
+
+/* "0.0.0.0/0" is everybody, too, or near enough. */
+static bool has_everybody(const struct config_strings *entries)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		struct slice entry = slice_str(entries->list[i]);
+		if (slice_eq(entry, SLICE("all")) || slice_ends(entry, SLICE("/0")))
+			return true;
+	}
+	return false;
+}
+
+static bool keeps_out(const struct access_settings *s)
+{
+	if (s->allow.count > 0)
+		return !has_everybody(&s->allow);
+	return has_everybody(&s->deny);
+}
+
+bool scope_is_guarded(const struct config_scope *scope)
+{
+	return keeps_out(config_settings(scope, &access_group));
+}
