@@ -4,11 +4,13 @@
 #include "modules.h"
 
 #include "app/compress.h"
+#include "app/guard.h"
 #include "app/https.h"
 #include "config/core.h"
 #include "handler/files.h"
 #include "http1/http1.h"
 #include "http2/http2.h"
+#include "middleware/access.h"
 #include "middleware/access_log.h"
 #include "middleware/errors.h"
 #include "middleware/https.h"
@@ -22,7 +24,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 
 /* In the order in which a request meets them. */
 static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
-	&https_middleware, NULL };
+	&access_middleware, &https_middleware, NULL };
 
 static const struct key_group *const groups[] = {
 	&core_group,
@@ -37,6 +39,7 @@ static const struct key_group *const groups[] = {
 	&files_group,
 	&file_cache_group,
 	&errors_group,
+	&access_group,
 	&compress_group,
 	NULL,
 };

@@ -3,6 +3,7 @@
  */
 #include "handler/files_keys.h"
 
+#include "app/guard.h"
 #include "config/core.h"
 #include "http/media.h"
 
@@ -99,7 +100,7 @@ static const struct key files_keys[] = {
 	    .type = KEY_BOOL,
 	    .offset = KEY_AT(struct files_settings, write_open),
 	    .def = "false",
-	    .help = "whoever reaches the server may write: needed for write" },
+	    .help = "whoever reaches the server may write: needed for write without allow" },
 	{ .name = "max_age",
 	    .type = KEY_DURATION,
 	    .offset = KEY_AT(struct files_settings, max_age),
@@ -222,18 +223,19 @@ static void check_types(
 
 /* Whether something stands between anybody and the files, or the operator said that nothing need.
  */
-static bool is_guarded(const struct files_settings *s)
+static bool is_guarded(const struct config_scope *scope, const struct files_settings *s)
 {
-	return s->write_open;
+	return s->write_open || scope_is_guarded(scope);
 }
 
 static void check_write(
     const struct config_scope *scope, const struct files_settings *s, struct config_report *report)
 {
-	if (s->write && !is_guarded(s) && !config_mistaken(scope, &files_group, "write_open"))
+	if (s->write && !is_guarded(scope, s) &&
+	    !config_mistaken(scope, &files_group, "write_open"))
 		report_mistake(report, config_place(scope, &files_group, "write"),
-		    "files.write: anybody could change these files (if that is meant, say "
-		    "write_open = true beside it)");
+		    "files.write: anybody could change these files (say who may with allow; if "
+		    "anybody may, say write_open = true beside it)");
 }
 
 const char *files_writes(const struct config_scope *scope)

@@ -10,6 +10,7 @@
 #include "../app/fake_wire.h"
 #include "app/chain.h"
 #include "app/compress.h"
+#include "app/guard.h"
 #include "config/core.h"
 #include "handler/file_hidden.h"
 #include "handler/files.h"
@@ -36,7 +37,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
-	&compress_group, NULL };
+	&compress_group, &access_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
@@ -802,12 +803,18 @@ static void test_too_many(void **state)
 static const struct {
 	const char *settings;
 	const char *says;
+	const char *beside; /* of the route */
 } checks[] = {
-	{ "write = true;", "files.write: anybody could change these files" },
-	{ "write = true; write_open = false;", "write_open = true beside it" },
-	{ "write = true; write_open = true;", NULL },
-	{ "write = true; write_open = 7;", "write_open" },
-	{ "write_open = true;", NULL },
+	{ "write = true;", "files.write: anybody could change these files", NULL },
+	{ "write = true; write_open = false;", "write_open = true beside it", NULL },
+	{ "write = true; write_open = true;", NULL, NULL },
+	{ "write = true; write_open = 7;", "write_open", NULL },
+	{ "write_open = true;", NULL, NULL },
+	{ "write = true;", NULL, "allow = \"192.0.2.0/24\";" },
+	{ "write = true;", "anybody could", "allow = [ \"192.0.2.0/24\", \"all\" ];" },
+	{ "write = true;", "anybody could", "allow = [ \"0.0.0.0/0\", \"::/0\" ];" },
+	{ "write = true;", "anybody could", "deny = \"192.0.2.0/24\";" },
+	{ "write = true;", NULL, "deny = \"all\";" },
 };
 
 static void test_check(void **state)
@@ -815,9 +822,9 @@ static void test_check(void **state)
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		char text[256];
 		snprintf(text, sizeof(text),
-		    "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { %s }; } ); } "
-		    ");",
-		    checks[i].settings);
+		    "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { %s }; %s } ); "
+		    "} );",
+		    checks[i].settings, checks[i].beside ? checks[i].beside : "");
 		const char *got = fake_worker_mistakes(*state, text);
 		if (checks[i].says ? !strstr(got, checks[i].says) : *got != '\0')
 			fail_msg("%s: '%s'", checks[i].settings, got);
