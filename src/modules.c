@@ -8,6 +8,7 @@
 #include "app/https.h"
 #include "config/core.h"
 #include "handler/files.h"
+#include "handler/health.h"
 #include "http1/http1.h"
 #include "http2/http2.h"
 #include "middleware/access.h"
@@ -20,7 +21,7 @@
 /* In the order in which ALPN prefers them. */
 static const struct protocol *const protocols[] = { &http2_protocol, &http1_protocol, NULL };
 
-static const struct handler *const handlers[] = { &files_handler, NULL };
+static const struct handler *const handlers[] = { &files_handler, &health_handler, NULL };
 
 /* In the order in which a request meets them. */
 static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
@@ -38,6 +39,7 @@ static const struct key_group *const groups[] = {
 	&route_group,
 	&files_group,
 	&file_cache_group,
+	&health_group,
 	&errors_group,
 	&access_group,
 	&compress_group,

@@ -263,6 +263,7 @@ static void on_empty(struct net_worker *net)
 static void on_drain(struct worker *w, bool stop)
 {
 	struct web *web = w->state;
+	app_worker.stopping = stop;
 	net_worker_drain(&web->net, stop);
 }
 

@@ -18,6 +18,8 @@ struct app_worker {
 	struct loop *loop;
 	struct offload *pool;
 	const struct snapshot *snapshot;
+	/* The server was told to stop: this worker finishes what it has, and nobody follows. */
+	bool stopping;
 };
 extern struct app_worker app_worker;
 
