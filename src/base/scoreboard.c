@@ -8,6 +8,7 @@
 #include "base/scoreboard.h"
 
 #include "base/address_table.h"
+#include "base/bucket_table.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCORE_VERSION = 2 }; /* raise it with every change of the layout */
+enum { SCORE_VERSION = 3 }; /* raise it with every change of the layout */
 
 static const char score_magic[8] = "httpdsb";
 
@@ -29,6 +30,7 @@ struct shared {
 	struct address_table addresses;
 	_Alignas(64) unsigned char secrets[SCORE_SECRETS];
 	struct score_slot slots[SCORE_SLOTS];
+	struct bucket_table buckets;
 };
 
 struct scoreboard {
@@ -77,10 +79,15 @@ static int prepare_memory(int fd)
 	return OK;
 }
 
+static int make_random(void *out, size_t size)
+{
+	return getrandom(out, size, 0) == (ssize_t)size ? OK : ERR_IO;
+}
+
 static int write_header(struct shared *shared)
 {
-	ssize_t size = sizeof(shared->addresses.seed);
-	if (getrandom(shared->addresses.seed, (size_t)size, 0) != size)
+	if (make_random(shared->addresses.seed, sizeof(shared->addresses.seed)) < 0 ||
+	    make_random(shared->buckets.secret, sizeof(shared->buckets.secret)) < 0)
 		return ERR_IO;
 	memcpy(shared->magic, score_magic, sizeof(score_magic));
 	shared->version = SCORE_VERSION;
@@ -322,4 +329,9 @@ void score_address_remove(const unsigned char key[16])
 unsigned char *score_secrets(void)
 {
 	return current.shared->secrets;
+}
+
+struct bucket_table *score_buckets(void)
+{
+	return &current.shared->buckets;
 }

@@ -47,7 +47,8 @@ struct score_slot {
 	/* Totals of the slot: never set back, also not when another worker takes it. */
 	_Atomic uint64_t accepted;
 	_Atomic uint64_t requests;
-	_Atomic uint64_t refused; /* newcomers turned away */
+	_Atomic uint64_t refused;      /* newcomers turned away */
+	_Atomic uint64_t rate_limited; /* requests over a rate */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t status_class[6]; /* [0] unused, [1] 1xx ... [5] 5xx */
@@ -90,5 +91,9 @@ unsigned char *score_secrets(void);
  * now, 0 if the table has no room for it (then it is not counted). */
 unsigned score_address_add(const unsigned char key[16]);
 void score_address_remove(const unsigned char key[16]);
+
+/* The token buckets of all workers: bucket_table.h. */
+struct bucket_table;
+struct bucket_table *score_buckets(void);
 
 #endif
