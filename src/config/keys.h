@@ -31,6 +31,7 @@ enum key_type {
 	KEY_SIZE,     /* int64_t, bytes */
 	KEY_CHOICE,   /* int: index into choices */
 	KEY_MODE,     /* int64_t: "0660", octal in a string */
+	KEY_RATE,     /* double, times a second */
 	KEY_STRINGS,  /* struct config_strings; one string alone is taken as a list of one */
 	KEY_INTS,     /* struct config_ints; likewise */
 	KEY_GROUP,    /* a nested group: the struct of `group` stands at offset */
@@ -70,8 +71,8 @@ struct key {
 	size_t offset;
 	/* As it would be written in the environment: "30s", "true", "a,b"; NULL: none. */
 	const char *def;
-	/* Of INT, FLOAT, DURATION (ms), SIZE (bytes), and of each of INTS. Both 0: not bounded, but
-	 * durations and sizes are never negative. */
+	/* Of INT, FLOAT, RATE, DURATION (ms), SIZE (bytes), and of each of INTS. Both 0: not
+	 * bounded, but durations and sizes are never negative. */
 	int64_t min, max;
 	const char *const *choices; /* of CHOICE, NULL-terminated */
 	/* Of GROUP and GROUPS. A group that has scopes of its own makes the elements scopes:

@@ -49,6 +49,7 @@ static const struct {
 	[KEY_SIZE] = { "a size", "\"16k\", \"10M\", \"1G\" or bytes" },
 	[KEY_CHOICE] = { "a choice", "one of the words in quotes" },
 	[KEY_MODE] = { "a file mode", "octal digits in quotes, \"0660\"" },
+	[KEY_RATE] = { "a rate", "\"10/s\", \"600/m\", \"1000/h\" or a number a second" },
 	[KEY_STRINGS] = { "a list of strings", "[ \"a\", \"b\" ]" },
 	[KEY_INTS] = { "a list of whole numbers", "[ 1, 2 ]" },
 	[KEY_GROUP] = { "a group", "{ key = value; }" },
@@ -160,6 +161,24 @@ static int take_mode(const struct target *t, const char *text)
 	return OK;
 }
 
+/* "600/m"; a bare number is a second's. */
+static int take_rate(const struct target *t, const char *text)
+{
+	static const struct {
+		const char *unit;
+		int seconds;
+	} units[] = { { "", 1 }, { "/s", 1 }, { "/m", 60 }, { "/h", 3600 }, { "/d", 86400 } };
+	size_t digits = strspn(text, "0123456789.");
+	char *end;
+	char quoted[VALUE_WHY_MAX / 2];
+	double value = strtod(text, &end);
+	value_quote(text, quoted, sizeof(quoted));
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (digits > 0 && end == text + digits && strcmp(end, units[i].unit) == 0)
+			return put_float(t, value / units[i].seconds, quoted);
+	return wrong_form(t, quoted);
+}
+
 static int take_string(const struct target *t, const char *text)
 {
 	*(const char **)place_of(t) = arena_strdup(t->arena, text);
@@ -179,6 +198,8 @@ static int take_quoted(const struct target *t, const char *text)
 		return take_choice(t, text);
 	case KEY_MODE:
 		return take_mode(t, text);
+	case KEY_RATE:
+		return take_rate(t, text);
 	default:
 		return wrong_text(t, text);
 	}
@@ -311,6 +332,7 @@ static int take_number(const struct target *t, int64_t value)
 			return out_of_range(t, found);
 		return put_int(t, value * 1000, found);
 	case KEY_FLOAT:
+	case KEY_RATE:
 		return put_float(t, (double)value, found);
 	default:
 		return wrong_form(t, found);
@@ -335,7 +357,7 @@ static int take_scalar(const struct target *t, const config_setting_t *setting)
 		break;
 	case CONFIG_TYPE_FLOAT:
 		value_describe(setting, found, sizeof(found));
-		if (t->key->type == KEY_FLOAT)
+		if (t->key->type == KEY_FLOAT || t->key->type == KEY_RATE)
 			return put_float(t, config_setting_get_float(setting), found);
 		break;
 	}

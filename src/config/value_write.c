@@ -146,6 +146,7 @@ void value_write(const struct key *key, const void *settings, struct buf *out)
 		write_int(*(const int64_t *)at, out);
 		break;
 	case KEY_FLOAT:
+	case KEY_RATE:
 		write_float(*(const double *)at, out);
 		break;
 	case KEY_STRING:

@@ -19,6 +19,7 @@ struct all_settings {
 	bool truth;
 	int64_t number;
 	double ratio;
+	double rate;
 	const char *text;
 	int64_t duration;
 	int64_t size;

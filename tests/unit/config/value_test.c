@@ -23,6 +23,7 @@ struct vector {
 #define DURATION " is not a duration (expected \"30s\", \"5m\", \"250ms\" or seconds)"
 #define SIZE " is not a size (expected \"16k\", \"10M\", \"1G\" or bytes)"
 #define MODE " is not a file mode (expected octal digits in quotes, \"0660\")"
+#define RATE " is not a rate (expected \"10/s\", \"600/m\", \"1000/h\" or a number a second)"
 #define INT " is not a whole number (expected a number without quotes)"
 #define STRING " is not a string (expected text in quotes)"
 
@@ -50,6 +51,18 @@ static const struct vector texts[] = {
 	{ "ratio", "nan", "!\"nan\" is not a number" },
 	{ "ratio", "0x1", "!\"0x1\" is not a number" },
 	{ "ratio", "", "!\"\" is not a number" },
+	{ "rate", "10/s", "10.0" },
+	{ "rate", "2.5", "2.5" },
+	{ "rate", "90/m", "1.5" },
+	{ "rate", "1800/h", "0.5" },
+	{ "rate", "21600/d", "0.25" },
+	{ "rate", "1001/s", "!\"1001/s\" is out of range (0 to 1000)" },
+	{ "rate", "-1/s", "!\"-1/s\"" RATE },
+	{ "rate", "/s", "!\"/s\"" RATE },
+	{ "rate", "10/", "!\"10/\"" RATE },
+	{ "rate", "10r/s", "!\"10r/s\"" RATE },
+	{ "rate", "1e2/s", "!\"1e2/s\"" RATE },
+	{ "rate", " 1/s", "!\" 1/s\"" RATE },
 	{ "text", "a \"b\"\n\\", "\"a \\\"b\\\"\\n\\\\\"" },
 	{ "text", "\x01\xc3\xa4", "\"\\x01\xc3\xa4\"" },
 	{ "text", "", "\"\"" },
@@ -104,6 +117,11 @@ static const struct vector settings[] = {
 	{ "ratio", "2.25", "2.25" },
 	{ "ratio", "-0.5", "!-0.5 is out of range (0 to 10)" },
 	{ "ratio", "\"2.0\"", "!\"2.0\" is not a number (expected a number without quotes, 2.5)" },
+	{ "rate", "10", "10.0" },
+	{ "rate", "0.5", "0.5" },
+	{ "rate", "\"60/m\"", "1.0" },
+	{ "rate", "-1", "!-1 is out of range (0 to 1000)" },
+	{ "rate", "true", "!true" RATE },
 	{ "text", "\"a\" \"b\"", "\"ab\"" },
 	{ "text", "\"tab\\there\"", "\"tab\\there\"" },
 	{ "text", "12", "!12" STRING },
