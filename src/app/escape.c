@@ -106,6 +106,8 @@ static const struct plain plain_in_log = { { 0, 0xffffffff & ~(1u << ('"' - 0x20
     0xffffffff & ~(1u << ('\\' - 0x40)), 0x7fffffff } };
 /* "-", ".", "/", digits; letters and "_"; letters and "~". */
 static const struct plain plain_in_url = { { 0, 0x03ffe000, 0x87fffffe, 0x47fffffe } };
+/* Those, and "!", "$", "&" to ",", ":", ";", "="; "@". */
+static const struct plain plain_in_path = { { 0, 0x2fffffd2, 0x87ffffff, 0x47fffffe } };
 
 static int leave_out(struct buf *out, unsigned char c)
 {
@@ -159,6 +161,8 @@ int escape_append(struct buf *out, struct slice s, enum template_escape how)
 		return append_bytes(out, s, &plain_in_log, append_backslash);
 	case ESCAPE_URL:
 		return append_bytes(out, s, &plain_in_url, append_percent);
+	case ESCAPE_PATH:
+		return append_bytes(out, s, &plain_in_path, append_percent);
 	}
 	return buf_append(out, s);
 }

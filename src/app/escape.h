@@ -10,8 +10,9 @@
  * ESCAPE_HEADER leaves control bytes out. ESCAPE_HTML writes & < > " ' as references and what is
  * not UTF-8, or a control, as U+FFFD. ESCAPE_JSON likewise, as the inside of a string (RFC 8259
  * section 7). ESCAPE_LOG writes \xNN for controls, quotes, backslashes and bytes over 0x7e, and "-"
- * for nothing. ESCAPE_URL percent-encodes all but unreserved and "/" (RFC 3986 section 2). ERR_FULL
- * from the buffer, which then may hold a part.
+ * for nothing. ESCAPE_URL percent-encodes all but unreserved and "/" (RFC 3986 section 2).
+ * ESCAPE_PATH leaves sub-delims, ":" and "@" as well: what may stand in a path behind its first
+ * slash. ERR_FULL from the buffer, which then may hold a part.
  */
 MUST_CHECK int escape_append(struct buf *out, struct slice s, enum template_escape how);
 

@@ -354,6 +354,7 @@ int template_expand(
     const struct template *t, const struct request *r, enum template_escape how, struct buf *out)
 {
 	char scratch[SCRATCH];
+	bool in_uri = how == ESCAPE_URL || how == ESCAPE_PATH;
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct piece *p = &t->pieces[i];
 		int rc;
@@ -361,7 +362,7 @@ int template_expand(
 			rc = buf_append(out, p->text);
 		else
 			rc = escape_append(out, p->value(r, p, scratch),
-			    p->encoded && how == ESCAPE_URL ? ESCAPE_HEADER : how);
+			    p->encoded && in_uri ? ESCAPE_HEADER : how);
 		if (rc < 0)
 			return rc;
 	}

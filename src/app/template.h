@@ -18,7 +18,8 @@ enum template_escape {
 	ESCAPE_HTML,
 	ESCAPE_JSON,
 	ESCAPE_LOG,
-	ESCAPE_URL
+	ESCAPE_URL,
+	ESCAPE_PATH
 };
 
 struct template_error {
