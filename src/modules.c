@@ -9,6 +9,8 @@
 #include "config/core.h"
 #include "handler/files.h"
 #include "handler/health.h"
+#include "handler/redirect.h"
+#include "handler/respond.h"
 #include "http1/http1.h"
 #include "http2/http2.h"
 #include "middleware/access.h"
@@ -22,6 +24,12 @@
 static const struct protocol *const protocols[] = { &http2_protocol, &http1_protocol, NULL };
 
 static const struct handler *const handlers[] = { &files_handler, &health_handler, NULL };
+static const struct handler *const handlers[] = {
+	&files_handler,
+	&redirect_handler,
+	&respond_handler,
+	NULL,
+};
 
 /* In the order in which a request meets them. */
 static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
@@ -40,6 +48,8 @@ static const struct key_group *const groups[] = {
 	&files_group,
 	&file_cache_group,
 	&health_group,
+	&redirect_group,
+	&respond_group,
 	&errors_group,
 	&access_group,
 	&compress_group,
