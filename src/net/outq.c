@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 enum {
 	/* One system call's worth of pieces: the array is on the stack (1 KiB), and the kernel
@@ -227,6 +228,35 @@ uint64_t outq_move(struct outq *to, struct outq *from, uint64_t max)
 		half->offset = item->offset;
 	advance(from, part);
 	return max;
+}
+
+static ssize_t read_first(const struct outq_item *item, char *to, size_t room)
+{
+	size_t n = item->len < room ? (size_t)item->len : room;
+	if (item->fd < 0) {
+		memcpy(to, item->ptr, n);
+		return (ssize_t)n;
+	}
+	ssize_t got;
+	do
+		got = pread(item->fd, to, n, item->offset);
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		errno = ENODATA;
+	return got > 0 ? got : ERR_IO;
+}
+
+ssize_t outq_read(struct outq *q, char *to, size_t room)
+{
+	size_t have = 0;
+	while (have < room && q->bytes > 0) {
+		ssize_t n = q->first->len ? read_first(q->first, to + have, room - have) : 0;
+		if (n < 0)
+			return n;
+		advance(q, (uint64_t)n);
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
 }
 
 /*

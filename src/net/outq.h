@@ -64,6 +64,13 @@ void outq_file(struct outq *q, int fd, off_t offset, uint64_t len, struct owner 
  * many. */
 uint64_t outq_move(struct outq *to, struct outq *from, uint64_t max);
 
+/*
+ * Copies up to `room` bytes from the front to `to` and takes them off; returns how many, 0 from an
+ * empty queue only. Bytes of a file are read, which may wait for a disk: for queues of sources that
+ * give memory, or files that were written just now. ERR_IO as outq_flush.
+ */
+MUST_CHECK ssize_t outq_read(struct outq *q, char *to, size_t room);
+
 struct conn;
 /*
  * Sends until the queue is empty (OK) or the socket is full (ERR_AGAIN): a short write is tried

@@ -312,6 +312,48 @@ static void reservation_left_unused_in_the_middle(void **state)
 	close(fd);
 }
 
+/* With room for any number of bytes at a time. */
+static void reads_all_kinds(void **state)
+{
+	(void)state;
+	int fd = new_file(10);
+	for (size_t room = 1; room <= 25; room++) {
+		struct thing t = thing();
+		struct outq q = { 0 };
+		char got[32] = "";
+		size_t have = 0;
+		outq_copy(&q, SLICE("copied "));
+		outq_borrow(&q, SLICE("borrowed "), &t.owner);
+		outq_file(&q, fd, 2, 5, &t.owner);
+		outq_reserve(&q, 10);
+		outq_commit(&q, 0);
+		while (!outq_empty(&q)) {
+			ssize_t n = outq_read(&q, got + have, room);
+			assert_in_range(n, 1, room);
+			have += (size_t)n;
+		}
+		assert_string_equal(got, "copied borrowed ovcjq");
+		assert_int_equal(outq_read(&q, got, room), 0);
+		assert_null(q.first);
+		assert_int_equal(t.owner.refs, 1);
+	}
+	close(fd);
+}
+
+static void reading_a_truncated_file_is_an_error(void **state)
+{
+	(void)state;
+	int fd = new_file(10);
+	struct outq q = { 0 };
+	char got[32];
+	outq_file(&q, fd, 5, 10, NULL);
+	assert_int_equal(outq_read(&q, got, 5), 5);
+	assert_int_equal(outq_read(&q, got, 5), ERR_IO);
+	assert_int_equal(errno, ENODATA);
+	outq_clear(&q);
+	close(fd);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -329,6 +371,8 @@ int main(void)
 		CASE(moves_any_part),
 		CASE(split_chunk_goes_on_filling),
 		CASE(reservation_left_unused_in_the_middle),
+		CASE(reads_all_kinds),
+		CASE(reading_a_truncated_file_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
