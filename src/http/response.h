@@ -26,7 +26,8 @@ struct response {
 	int status; /* 0 until decided */
 	bool started;
 	struct fields fields;
-	/* Sent before `fields`; kept alive by body_owner or the request's arena. */
+	/* Sent before `fields`; kept alive by body_owner or the request's arena. Who sets it has
+	 * chosen the content's form: it is not encoded on its way. */
 	const struct field_block *block;
 	int64_t length;    /* of the content; -1: unknown until the source ends */
 	struct slice body; /* the whole content in memory, if source is NULL */
@@ -44,6 +45,9 @@ MUST_CHECK int response_add(struct request *r, struct slice name, struct slice v
 /* Our own text: not checked. */
 void response_add_static(
     struct request *r, enum field_id id, struct slice name, struct slice value);
+
+/* The answer depends on this field of the request: it is added to Vary unless that names it. */
+void response_vary(struct request *r, struct slice name);
 
 /* The whole content at once. `owner` gets a reference. */
 void response_set_body(struct request *r, struct slice body, struct owner *owner);

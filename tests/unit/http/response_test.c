@@ -13,6 +13,7 @@
 #include <stdint.h>
 /* cmocka wants the four above */
 #include <cmocka.h>
+#include <stdio.h>
 
 static struct {
 	unsigned starts, wakes, interims, responses, read_bodies, read_ons, sources_closed;
@@ -292,6 +293,35 @@ static void test_accept(void **state)
 		    rows[i].quality);
 }
 
+static const char *vary(void)
+{
+	static char text[64];
+	snprintf(text, sizeof(text), SLICE_FMT,
+	    SLICE_ARG(fields_get_name(&request.response.fields, SLICE("Vary"))));
+	return text;
+}
+
+static void test_vary(void **state)
+{
+	(void)state;
+	response_vary(&request, SLICE("Accept"));
+	assert_string_equal(vary(), "Accept");
+	response_vary(&request, SLICE("accept"));
+	assert_string_equal(vary(), "Accept");
+	response_vary(&request, SLICE("Accept-Encoding"));
+	response_vary(&request, SLICE("Origin"));
+	assert_string_equal(vary(), "Accept, Accept-Encoding, Origin");
+	assert_int_equal(request.response.fields.count, 1);
+}
+
+static void test_vary_by_everything(void **state)
+{
+	(void)state;
+	response_add_static(&request, FIELD_OTHER, SLICE("vary"), SLICE("*"));
+	response_vary(&request, SLICE("Accept"));
+	assert_string_equal(vary(), "*");
+}
+
 static void test_answers_to_newcomers(void **state)
 {
 	const struct slice *const answers[] = { &http_busy_answer, &http_address_answer };
@@ -326,6 +356,8 @@ int main(void)
 		CASE(test_error_of_the_engine),
 		CASE(test_error_keeps_fields),
 		CASE(test_accept),
+		CASE(test_vary),
+		CASE(test_vary_by_everything),
 		CASE(test_answers_to_newcomers),
 	};
 
