@@ -15,6 +15,7 @@
 #include "http2/http2.h"
 #include "middleware/access.h"
 #include "middleware/access_log.h"
+#include "middleware/compress.h"
 #include "middleware/errors.h"
 #include "middleware/https.h"
 #include "tls/settings.h"
@@ -34,6 +35,16 @@ static const struct handler *const handlers[] = {
 /* In the order in which a request meets them. */
 static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
 	&access_middleware, &https_middleware, NULL };
+/* In the order in which a request meets them, and the reverse of that in which they change its
+ * answer: so `errors`, which does no more than that, puts its page in place before anything else
+ * sees it. */
+static const struct middleware *const middleware[] = {
+	&access_log_middleware,
+	&https_middleware,
+	&compress_middleware,
+	&errors_middleware,
+	NULL,
+};
 
 static const struct key_group *const groups[] = {
 	&core_group,

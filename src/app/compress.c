@@ -168,3 +168,16 @@ int compress_level(enum coding c, int level)
 		return level;
 	}
 }
+
+/* All about as quick as gzip at this level's half: some 10 ns a byte at 6. */
+int compress_level_passing(enum coding c, int level)
+{
+	switch (c) {
+	case CODING_BR:
+		return (level + 2) / 2; /* 1 to 5 */
+	case CODING_ZSTD:
+		return (level + 3) / 3; /* 1 to 4 */
+	default:
+		return (level + 2) / 2; /* 1 to 5 */
+	}
+}

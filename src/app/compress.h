@@ -39,5 +39,7 @@ bool compress_suits(const struct compress *c, struct slice type);
 
 /* A level of 1 (quick) to 9 (small) on the scale of the coding's own library. */
 int compress_level(enum coding c, int level);
+/* Likewise, for content that is compressed in the loop while it passes, once for each response. */
+int compress_level_passing(enum coding c, int level);
 
 #endif
