@@ -11,6 +11,7 @@
 #include "app/logfile.h"
 #include "app/site.h"
 #include "base/log.h"
+#include "base/scoreboard.h"
 #include "config/core.h"
 #include "event/offload.h"
 #include "handler/files.h"
@@ -116,12 +117,26 @@ static size_t web_listens(const struct snapshot *s, const struct listen_spec **s
 	return s->listen_count;
 }
 
+/* Here, before there are workers: they only look their places up. */
+static void count_sites(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->site_count; i++) {
+		if (score_site_add(site_name(s->sites[i])) == OK)
+			continue;
+		log_notice("more than %d sites have had counters since the start: the others are "
+			   "counted together",
+		    SCORE_SITES - 1);
+		return;
+	}
+}
+
 static void *web_open(const struct snapshot *s, struct config_report *report)
 {
 	const struct log_settings *log = config_settings(s->global, &log_group);
 	if (strcmp(log->access, "off") != 0 && logfile_open(log->access) < 0)
 		report_mistake(report, config_place(s->global, &log_group, "access"),
 		    "log.access: cannot open '%s': %s", log->access, strerror(errno));
+	count_sites(s);
 	return web_tls_open(s, report);
 }
 

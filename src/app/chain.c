@@ -11,25 +11,34 @@
 #include "app/https.h"
 #include "app/module.h"
 #include "app/route.h"
+#include "base/clock.h"
 #include "base/scoreboard.h"
 #include "net/transport.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-/* One writer, this process: no locked instruction is needed. */
-static void count(_Atomic uint64_t *counter)
+static enum score_protocol protocol_of(const struct request *r)
 {
-	atomic_store_explicit(
-	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+	if (r->version >= HTTP_2)
+		return SCORE_HTTP_2;
+	return r->version == HTTP_1_0 ? SCORE_HTTP_1_0 : SCORE_HTTP_1_1;
 }
 
+/* From the complete head to the last byte that the kernel took. */
 static void count_answer(const struct request *r)
 {
 	struct score_slot *slot = score_self();
-	count(&slot->requests);
-	if (r->response.status >= 100 && r->response.status < 600)
-		count(&slot->status_class[r->response.status / 100]);
+	uint64_t now_us = clock_mono_us();
+	const struct score_answer answer = {
+		.protocol = protocol_of(r),
+		.status = r->response.status,
+		.duration_us = now_us > r->received_us ? now_us - r->received_us : 0,
+		.content_in = r->content_received,
+		.content_out = r->content_sent,
+	};
+	score_add(&slot->requests, 1);
+	score_site_count_answer(&slot->sites[exchange_of(r)->site->score], &answer);
 }
 
 static struct exchange *exchange_new(struct request *r)
@@ -40,19 +49,12 @@ static struct exchange *exchange_new(struct request *r)
 	return x;
 }
 
-static void add_in_hand(int change)
-{
-	_Atomic uint32_t *gauge = &score_self()->in_hand;
-	uint32_t now = atomic_load_explicit(gauge, memory_order_relaxed);
-	atomic_store_explicit(gauge, now + (uint32_t)change, memory_order_relaxed);
-}
-
 static void take_in_hand(struct request *r)
 {
 	char peer[NET_ADDR_TEXT];
 	size_t len = r->peer ? net_addr_host(r->peer, peer) : 0;
 	r->score_place = score_begin(r->method_name, r->path, slice_of(peer, len));
-	add_in_hand(1);
+	score_shift(&score_self()->in_hand, 1);
 }
 
 static void choose_route(struct request *r, struct exchange *x)
@@ -227,7 +229,7 @@ static void on_done(struct request *r)
 {
 	finish(r);
 	score_end(r->score_place);
-	add_in_hand(-1);
+	score_shift(&score_self()->in_hand, -1);
 }
 
 /* What is logged for a request that ended without an answer. 499 is nobody's code, but the one that

@@ -11,6 +11,7 @@
 #include "app/route.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/scoreboard.h"
 #include "config/core.h"
 
 enum {
@@ -112,11 +113,17 @@ static void prepare_only_files(struct site *site, const struct modules *m, struc
 	site->route_count = 1;
 }
 
+struct slice site_name(const struct config_scope *scope)
+{
+	const struct site_settings *settings = config_settings(scope, &site_group);
+	return settings->names.count ? slice_str(settings->names.list[0]) : SLICE("default");
+}
+
 static void prepare_site(struct site *site, const struct modules *m, struct arena *a)
 {
 	const struct config_scope *scope = site->scope;
-	const struct site_settings *settings = config_settings(scope, &site_group);
-	site->name = settings->names.count ? slice_str(settings->names.list[0]) : SLICE("default");
+	site->name = site_name(scope);
+	site->score = score_site_find(site->name);
 	site->unrouted.scope = scope;
 	site->unrouted.handler = &unrouted_handler;
 	prepare_steps(&site->unrouted, m, a);

@@ -28,7 +28,8 @@ struct route {
 
 struct site {
 	const struct config_scope *scope;
-	struct slice name; /* the first, for logs; "default" without */
+	struct slice name; /* site_name() */
+	unsigned score;    /* its place among the counters: score_site_find */
 	/* What a TLS connection must have shown to be answered by this site; NULL: what is shown to
 	 * names without a certificate of their own. For comparing only. */
 	const void *identity;
@@ -37,6 +38,9 @@ struct site {
 	struct route unrouted; /* answers what no route matches: its middleware is the site's, its
 				  handler 404 */
 };
+
+/* What a site is called in logs and counters: its first name, "default" without one. */
+struct slice site_name(const struct config_scope *scope);
 
 /* All sites of a worker, found by host. */
 struct site_table;

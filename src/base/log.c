@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/scoreboard.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -180,6 +181,8 @@ static bool tell_recovery(void)
 static void emit(enum log_level level, const char *text, size_t len)
 {
 	struct line line;
+	event_ring_add(
+	    score_events(), level, clock_wall_ms(), slice_str(state.name), slice_of(text, len));
 	compose(&line, level, text, len);
 	if (state.sink.fd < 0) {
 		syslog(levels[level].priority, "%.*s", (int)line.len - 1, line.text);

@@ -9,6 +9,7 @@
 
 #include "base/address_table.h"
 #include "base/bucket_table.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -29,6 +30,9 @@ struct shared {
 	uint32_t size;
 	struct address_table addresses;
 	_Alignas(64) unsigned char secrets[SCORE_SECRETS];
+	struct score_master master;
+	struct event_ring events;
+	struct score_names names;
 	struct score_slot slots[SCORE_SLOTS];
 	struct bucket_table buckets;
 };
@@ -92,6 +96,7 @@ static int write_header(struct shared *shared)
 	memcpy(shared->magic, score_magic, sizeof(score_magic));
 	shared->version = SCORE_VERSION;
 	shared->size = sizeof(struct shared);
+	atomic_store(&shared->master.started_ms, clock_wall_ms());
 	return OK;
 }
 
@@ -199,6 +204,45 @@ const struct score_slot *score_at(int slot)
 	return &current.shared->slots[slot];
 }
 
+/* Without a board slot 0 is written to all the same. */
+unsigned score_slots_used(void)
+{
+	uint32_t used = atomic_load(&current.shared->addresses.slots_used);
+	if (current.shared == &private_board)
+		return 1;
+	return used < SCORE_SLOTS ? used : SCORE_SLOTS;
+}
+
+struct score_master *score_master(void)
+{
+	return &current.shared->master;
+}
+
+struct event_ring *score_events(void)
+{
+	return &current.shared->events;
+}
+
+int score_site_add(struct slice name)
+{
+	return score_names_add(&current.shared->names, name);
+}
+
+unsigned score_site_find(struct slice name)
+{
+	return score_names_find(&current.shared->names, name);
+}
+
+unsigned score_site_count(void)
+{
+	return score_names_count(&current.shared->names);
+}
+
+struct slice score_site_name(unsigned place)
+{
+	return score_names_at(&current.shared->names, place);
+}
+
 /* Two masters take slots of one board during an upgrade, so a slot is taken by exchange. */
 static bool take(struct score_slot *slot)
 {
@@ -238,12 +282,17 @@ void score_clear_slot(struct scoreboard *board, int slot)
 	s->generation = 0;
 	s->group = 0;
 	s->connections = 0;
+	s->idle = 0;
+	s->handshakes = 0;
+	s->closing = 0;
 	s->in_hand = 0;
+	s->number = 0;
+	s->sandbox = 0;
 	s->started_ms = 0;
 	s->state = SCORE_FREE;
 }
 
-static bool is_alive(const struct score_slot *slot)
+bool score_is_alive(const struct score_slot *slot)
 {
 	uint32_t state = slot->state;
 	return state == SCORE_STARTING || state == SCORE_READY || state == SCORE_DRAINING;
@@ -252,11 +301,11 @@ static bool is_alive(const struct score_slot *slot)
 unsigned score_connections(void)
 {
 	unsigned count = 0;
-	unsigned slots = current.shared->addresses.slots_used;
+	unsigned slots = score_slots_used();
 	if (current.shared == &private_board)
 		return current.self->connections;
 	for (unsigned i = 0; i < slots; i++)
-		if (is_alive(&current.shared->slots[i]))
+		if (score_is_alive(&current.shared->slots[i]))
 			count += current.shared->slots[i].connections;
 	return count;
 }
@@ -264,7 +313,7 @@ unsigned score_connections(void)
 unsigned score_workers_ready(void)
 {
 	unsigned count = 0;
-	unsigned slots = current.shared->addresses.slots_used;
+	unsigned slots = score_slots_used();
 	for (unsigned i = 0; i < slots; i++) {
 		const struct score_slot *slot = &current.shared->slots[i];
 		count += slot->state == SCORE_READY && slot->group == current.self->group;

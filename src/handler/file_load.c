@@ -7,6 +7,7 @@
 #include "app/module.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/scoreboard.h"
 #include "event/loop.h"
 #include "event/offload.h"
 #include "handler/file_cache.h"
@@ -68,7 +69,10 @@ struct file_entry *file_load_now(const struct files *f, struct slice path)
 {
 	uint64_t hash = file_cache_hash(f->id, path);
 	struct file_entry *e = file_cache_find(hash, f->id, path);
-	if (!e || !file_cache_fresh(e, file_load_clock_ms()))
+	bool fresh = e && file_cache_fresh(e, file_load_clock_ms());
+	struct score_slot *score = score_self();
+	score_add(fresh ? &score->file_cache_hits : &score->file_cache_misses, 1);
+	if (!fresh)
 		return load_now(f, path, hash);
 	owner_hold(&e->owner);
 	return e;

@@ -99,7 +99,7 @@ static void admit(struct acceptor *a, int fd, const struct net_addr *peer)
 			return;
 		}
 	}
-	count_bytes(&score_self()->accepted, 1);
+	score_add(&score_self()->accepted, 1);
 	conn_start(net, &a->spec, fd, peer, counted);
 }
 

@@ -150,7 +150,7 @@ void conn_start(struct net_worker *net, const struct acceptor_spec *spec, int fd
 	if (counted)
 		c->flags |= CONN_COUNTED;
 	net->count++;
-	count_gauge(&score_self()->connections, 1);
+	score_shift(&score_self()->connections, 1);
 	c->protocol->open(c);
 	if (!conn_ending(c))
 		c->protocol->readable(c);
@@ -183,7 +183,7 @@ int conn_flush(struct conn *c)
 	}
 	uint64_t before = c->out.bytes;
 	int rc = outq_flush(&c->out, c);
-	count_bytes(&score_self()->bytes_out, before - c->out.bytes);
+	score_add(&score_self()->bytes_out, before - c->out.bytes);
 	if (rc == ERR_CLOSED)
 		c->flags |= CONN_BROKEN;
 	if (rc != ERR_AGAIN)
@@ -231,6 +231,7 @@ void conn_set_idle(struct conn *c, bool idle)
 	if (conn_ending(c) || idle == !!(c->flags & CONN_IDLE))
 		return;
 	c->flags ^= CONN_IDLE;
+	score_shift(&score_self()->idle, idle ? 1 : -1);
 	list_remove(&c->idle_node);
 	if (!idle)
 		return;
@@ -243,12 +244,17 @@ void conn_close(struct conn *c)
 {
 	if (c->flags & CONN_CLOSING)
 		return;
-	if (c->flags & CONN_LINGERING)
+	struct score_slot *score = score_self();
+	if (c->flags & CONN_LINGERING) {
 		c->net->lingering_count--;
+		score_shift(&score->closing, -1);
+	}
+	if (c->flags & CONN_IDLE)
+		score_shift(&score->idle, -1);
 	c->flags |= CONN_CLOSING;
 	list_remove(&c->idle_node);
 	timer_clear(c->net->loop, &c->timer);
-	count_gauge(&score_self()->connections, -1);
+	score_shift(&score->connections, -1);
 	if (c->flags & CONN_COUNTED) {
 		unsigned char key[16];
 		net_addr_key(&c->peer, key);

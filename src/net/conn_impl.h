@@ -9,19 +9,6 @@
 #include "net/acceptor.h"
 #include "net/conn.h"
 
-/* The counters of the scoreboard have one writer each, so no locked addition is needed. */
-static inline void count_bytes(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(
-	    counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
-}
-
-static inline void count_gauge(_Atomic uint32_t *gauge, int by)
-{
-	atomic_store_explicit(gauge,
-	    atomic_load_explicit(gauge, memory_order_relaxed) + (uint32_t)by, memory_order_relaxed);
-}
-
 /* conn.c: has the kernel tell once more in the next turn what the socket is ready for, behind the
  * others. */
 void conn_requeue(struct conn *c);

@@ -108,7 +108,7 @@ static void on_bytes(struct conn *c, size_t n, size_t room, bool first)
 {
 	c->in_len += (unsigned)n;
 	c->turn_in += (unsigned)n;
-	count_bytes(&score_self()->bytes_in, n);
+	score_add(&score_self()->bytes_in, n);
 	if (first && n < room && !(c->flags & CONN_HUNG) && c->transport->short_is_empty)
 		c->flags |= CONN_DRAINED;
 }

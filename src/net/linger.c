@@ -107,6 +107,7 @@ void conn_linger(struct conn *c)
 	c->flags |= CONN_LINGERING;
 	list_append(&c->net->lingering, &c->idle_node);
 	c->net->lingering_count++;
+	score_shift(&score_self()->closing, 1);
 	c->linger_bytes = c->out.bytes;
 	set_due(c);
 	if (step(c) < 0)

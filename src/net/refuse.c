@@ -127,8 +127,8 @@ void refuse(struct net_worker *net, int fd, struct slice words, bool may_wait)
 {
 	struct score_slot *score = score_self();
 	size_t sent = send_words(fd, words), discarded = 0;
-	count_bytes(&score->refused, 1);
-	count_bytes(&score->bytes_out, sent);
+	score_add(&score->refused, 1);
+	score_add(&score->bytes_out, sent);
 	if (sent > 0) {
 		shutdown(fd, SHUT_WR);
 		if (discard(fd, &discarded) && may_wait && keep(net, fd, discarded) == OK)

@@ -45,6 +45,19 @@ static struct generation *generation_of(struct list *node)
 	return CONTAINER_OF(node, struct generation, node);
 }
 
+static void count_verdict(enum order order, bool good)
+{
+	struct score_master *score = score_master();
+	if (order == ORDER_UPGRADE)
+		atomic_fetch_add(&score->upgrades[good], 1);
+	if (order != ORDER_RELOAD)
+		return;
+	atomic_fetch_add(&score->reloads[good], 1);
+	atomic_store(&score->reload_failed, !good);
+	if (good)
+		atomic_store(&score->reloaded_ms, clock_wall_ms());
+}
+
 void master_verdict(struct master *m, enum order order, bool good, const char *fmt, ...)
 {
 	struct buf text;
@@ -60,6 +73,8 @@ void master_verdict(struct master *m, enum order order, bool good, const char *f
 		log_notice("%s", last);
 	else
 		log_error("%s", last);
+	if (m->phase != PHASE_STARTING)
+		count_verdict(order, good);
 	control_verdict(&m->control, order, good, text.data ? text.data : "");
 	buf_fini(&text);
 }
@@ -120,7 +135,8 @@ static void bury(struct master *m, pid_t pid, int status)
 		struct child *child = generation_find(g, pid);
 		if (!child)
 			continue;
-		m->restarts += child->post != NULL;
+		if (child->post)
+			atomic_fetch_add(&score_master()->restarts, 1);
 		generation_bury(g, child, status, m->board);
 		return;
 	}

@@ -17,6 +17,8 @@ static void fill_slot(const struct heritage *h)
 	struct score_slot *slot = (struct score_slot *)score_at(h->slot);
 	atomic_store(&slot->generation, h->generation);
 	atomic_store(&slot->group, h->group_index);
+	atomic_store(&slot->number, h->number);
+	atomic_store(&slot->requests_before, atomic_load(&slot->requests));
 	atomic_store(&slot->started_ms, clock_wall_ms());
 	atomic_store(&slot->state, SCORE_STARTING);
 }

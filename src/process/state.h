@@ -78,7 +78,6 @@ struct master {
 	const struct generation *speaker; /* whose error log is the master's */
 	struct errorlog log;              /* that one, when its generation is gone */
 	unsigned last_generation;
-	unsigned restarts; /* workers that died and were replaced */
 	struct reload reload;
 	struct upgrade upgrade;
 	struct predecessor predecessor;

@@ -105,7 +105,7 @@ void status_write(void *ctx, struct buf *out)
 	if (m->current)
 		write_current(out, m->current);
 	line(out, "connections: %u", score_connections());
-	line(out, "restarts: %u", m->restarts);
+	line(out, "restarts: %llu", (unsigned long long)atomic_load(&score_master()->restarts));
 	LIST_EACH (node, &m->generations)
 		write_generation(out, CONTAINER_OF(node, struct generation, node));
 	/* The last newline is the verdict's. */

@@ -212,6 +212,7 @@ int worker_ready(struct worker *w)
 	if (h->detach)
 		daemon_detach_streams();
 	ready.value = sandbox_close(h);
+	atomic_store(&score_self()->sandbox, ready.value);
 	atomic_store(&score_self()->state, SCORE_READY);
 	/* A master that is gone is noticed in the loop's first turn. */
 	return channel_send(h->channel, &ready) == ERR_IO ? ERR_IO : OK;

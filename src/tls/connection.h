@@ -34,6 +34,7 @@ struct tls_connection {
 	bool greeted : 1;    /* the first bytes have been looked at */
 	bool plain : 1;      /* they were those of plain HTTP */
 	bool fresh : 1;      /* the handshake ended in this very call, with what one recv brought */
+	bool counted : 1;    /* as one that shakes hands */
 	struct slice early;  /* the plain bytes; heap */
 	const void *context; /* struct tls_context that answers */
 	struct security security;

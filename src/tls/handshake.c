@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/scoreboard.h"
 #include "net/acceptor.h"
 #include "tls/context.h"
 #include "tls/fault.h"
@@ -143,6 +144,26 @@ static void note_security(struct tls_connection *t)
 	};
 }
 
+static void count_end(struct tls_connection *t)
+{
+	if (t->counted)
+		score_shift(&score_self()->handshakes, -1);
+	t->counted = false;
+}
+
+static void count_success(const struct tls_connection *t)
+{
+	bool newest = SSL_version(t->ssl) >= TLS1_3_VERSION;
+	score_add(&score_self()->tls_handshakes[newest ? SCORE_TLS_1_3 : SCORE_TLS_1_2]
+					       [SSL_session_reused(t->ssl) != 0],
+	    1);
+}
+
+static void count_failure(enum score_tls_failure failure)
+{
+	score_add(&score_self()->tls_failures[failure], 1);
+}
+
 static void start_protocol(struct conn *c, const struct protocol *protocol, void *server)
 {
 	c->protocol = protocol;
@@ -159,6 +180,8 @@ static void start_protocol(struct conn *c, const struct protocol *protocol, void
 static void finish(struct conn *c, struct tls_connection *t)
 {
 	t->phase = TLS_OPEN;
+	count_end(t);
+	count_success(t);
 	t->fresh = tls_socket_is_empty(t);
 	note_security(t);
 	start_protocol(c, agreed(t), t->listen->server);
@@ -174,10 +197,12 @@ static void go_astray(struct conn *c, struct tls_connection *t)
 	char peer[NET_ADDR_TEXT];
 	net_addr_host(&c->peer, peer);
 	log_gated(&gate, LOG_LEVEL_INFO, "%s speaks plain HTTP on a TLS port", peer);
+	count_failure(SCORE_TLS_PLAIN);
 	if (!l->astray_server) {
 		conn_close(c);
 		return;
 	}
+	count_end(t);
 	conn_unread(c, slice_head(t->early, CONN_BUFFER));
 	tls_connection_free(c);
 	c->transport = &transport_plain;
@@ -187,6 +212,8 @@ static void go_astray(struct conn *c, struct tls_connection *t)
 static void fail(struct conn *c, struct tls_connection *t)
 {
 	fault_log(t);
+	count_failure(SCORE_TLS_ERROR);
+	count_end(t);
 	t->phase = TLS_SHUT;
 	if (tls_flush(t) == OK) /* the alert: the peer is to read why */
 		conn_linger(c);
@@ -227,6 +254,8 @@ static void on_open(struct conn *c)
 {
 	const struct tls_listen *l = c->server;
 	struct tls_connection *t = tls_connection_new(c);
+	t->counted = true;
+	score_shift(&score_self()->handshakes, 1);
 	t->listen = l;
 	t->context = l->fallback;
 	t->ssl = SSL_new(l->fallback->ssl);
@@ -245,6 +274,7 @@ static void on_expired(struct conn *c)
 	char peer[NET_ADDR_TEXT];
 	net_addr_host(&c->peer, peer);
 	log_gated(&gate, LOG_LEVEL_INFO, "TLS with %s: the handshake took too long", peer);
+	count_failure(SCORE_TLS_TIMEOUT);
 	conn_close(c);
 }
 
@@ -262,7 +292,7 @@ static int on_cull(struct conn *c)
 
 static void on_close(struct conn *c)
 {
-	(void)c; /* the transport has all there is */
+	count_end(tls_of(c));
 }
 
 const struct protocol tls_handshake = {

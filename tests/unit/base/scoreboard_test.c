@@ -100,7 +100,7 @@ static void work_and_die(void)
 	self->connections += 5;
 	self->in_hand += 1;
 	self->requests += 100;
-	self->status_class[2] += 99;
+	self->sites[score_site_find(SLICE("example.org"))].requests[SCORE_HTTP_2][2] += 99;
 	score_address_add(key);
 	score_address_add(key);
 	score_begin(SLICE("GET"), SLICE("/crash"), SLICE("192.0.2.7"));
@@ -111,6 +111,7 @@ static void test_across_fork(void **state)
 	static const unsigned char key[16] = { 9 };
 	(void)state;
 	int a = score_take_slot(board), b = score_take_slot(board);
+	assert_int_equal(score_site_add(SLICE("example.org")), OK);
 	in_worker(a, work_and_die);
 	in_worker(b, work_and_die);
 	assert_int_equal(score_connections(), 10);
@@ -130,7 +131,7 @@ static void test_across_fork(void **state)
 	assert_int_equal(slot->requests_in_hand[0].used, 0);
 	/* Totals go on. */
 	assert_int_equal(slot->requests, 100);
-	assert_int_equal(slot->status_class[2], 99);
+	assert_int_equal(slot->sites[1].requests[SCORE_HTTP_2][2], 99);
 	scoreboard_use(board, a);
 	assert_int_equal(score_address_add(key), 3);
 }
