@@ -10,10 +10,12 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct jobs {
@@ -27,6 +29,7 @@ struct offload {
 	unsigned threads_max;
 	unsigned queue_max;
 	unsigned started; /* threads; the loop's thread alone reads and writes it */
+	int nice;         /* of the threads; written before there are any */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t has_work;
@@ -105,6 +108,8 @@ static void *run_thread(void *arg)
 {
 	struct offload *pool = arg;
 	struct offload_job *job;
+	if (pool->nice != 0)
+		setpriority(PRIO_PROCESS, 0, pool->nice); /* in Linux 0 is the calling thread */
 	while ((job = next_job(pool))) {
 		job->work(job);
 		pthread_mutex_lock(&pool->lock);
@@ -137,6 +142,12 @@ struct offload *offload_new(struct loop *loop, unsigned threads, unsigned queue_
 	jobs_init(&pool->waiting);
 	jobs_init(&pool->finished);
 	return pool;
+}
+
+void offload_set_nice(struct offload *pool, int nice)
+{
+	assert(pool->started == 0);
+	pool->nice = nice;
 }
 
 /* A thread takes its signal mask from the one that starts it. */

@@ -23,6 +23,9 @@ struct offload_job {
 };
 
 struct offload *offload_new(struct loop *loop, unsigned threads, unsigned queue_max);
+/* Of its threads (setpriority(2)), before the first job: a pool whose work may wait gets what the
+ * loop and others leave over. */
+void offload_set_nice(struct offload *pool, int nice);
 void offload_free(struct offload **pool); /* waits for running jobs; drops none: their done runs */
 MUST_CHECK int offload_submit(struct offload *pool, struct offload_job *job);
 
