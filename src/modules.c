@@ -24,23 +24,21 @@
 /* In the order in which ALPN prefers them. */
 static const struct protocol *const protocols[] = { &http2_protocol, &http1_protocol, NULL };
 
-static const struct handler *const handlers[] = { &files_handler, &health_handler, NULL };
 static const struct handler *const handlers[] = {
 	&files_handler,
 	&redirect_handler,
 	&respond_handler,
+	&health_handler,
 	NULL,
 };
 
-/* In the order in which a request meets them. */
-static const struct middleware *const middleware[] = { &access_log_middleware, &errors_middleware,
-	&access_middleware, &https_middleware, NULL };
 /* In the order in which a request meets them, and the reverse of that in which they change its
  * answer: so `errors`, which does no more than that, puts its page in place before anything else
  * sees it. */
 static const struct middleware *const middleware[] = {
 	&access_log_middleware,
 	&https_middleware,
+	&access_middleware,
 	&compress_middleware,
 	&errors_middleware,
 	NULL,
