@@ -1,18 +1,17 @@
 /*
- * check.c - compares listen entries with each other, and sites, and the routes of a site.
+ * check.c - compares listen entries with each other, and sites.
  */
 #include "config/check.h"
 
 #include "base/mem.h"
 #include "config/core.h"
+#include "config/route.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-enum { PLACE_ROOM = 300 };
-
-static void place_format(struct config_place p, char out[PLACE_ROOM])
+void check_place(struct config_place p, char out[PLACE_ROOM])
 {
 	if (p.file)
 		snprintf(out, PLACE_ROOM, "%s:%d", p.file, p.line);
@@ -32,18 +31,25 @@ static char *fold(const char *text)
 	return name;
 }
 
+/* A route in a group may share the group's; folding twice changes nothing more. */
+static void fold_hosts(const struct config_scope *scope)
+{
+	for (size_t i = 0; i < scope->route_count; i++) {
+		const struct route_settings *route =
+		    config_settings(scope->routes[i], &route_group);
+		if (route->host)
+			fold(route->host);
+		fold_hosts(scope->routes[i]);
+	}
+}
+
 void check_fold_names(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->site_count; i++) {
 		const struct site_settings *site = config_settings(s->sites[i], &site_group);
 		for (size_t n = 0; n < site->names.count; n++)
 			site->names.list[n] = fold(site->names.list[n]);
-		for (size_t n = 0; n < s->sites[i]->route_count; n++) {
-			const struct route_settings *route =
-			    config_settings(s->sites[i]->routes[n], &route_group);
-			if (route->host)
-				fold(route->host);
-		}
+		fold_hosts(s->sites[i]);
 	}
 }
 
@@ -103,7 +109,7 @@ static void check_listens(const struct snapshot *s, struct config_report *report
 			if (!address_known(earlier) || !address_known(later) ||
 			    !listens_collide(a, b))
 				continue;
-			place_format(earlier->place, where);
+			check_place(earlier->place, where);
 			if (!is_unix(b->address))
 				snprintf(port, sizeof(port), " port %d", (int)b->port);
 			report_mistake(report, later->place,
@@ -152,7 +158,7 @@ static void check_duplicate_names(const struct snapshot *s, struct config_report
 		if (strcmp(all[i].name, all[i - 1].name) != 0)
 			continue;
 		struct config_place at = config_place(all[i].site, &site_group, "names");
-		place_format(config_place(all[i - 1].site, &site_group, "names"), where);
+		check_place(config_place(all[i - 1].site, &site_group, "names"), where);
 		if (all[i].site == all[i - 1].site)
 			report_mistake(report, at, "sites[%zu].names: '%s' stands there twice",
 			    all[i].site->index, all[i].name);
@@ -173,7 +179,7 @@ static void check_default_sites(const struct snapshot *s, struct config_report *
 		if (site->names.count > 0 || config_mistaken(s->sites[i], &site_group, "names"))
 			continue;
 		if (first) {
-			place_format(first->place, where);
+			check_place(first->place, where);
 			report_mistake(report, s->sites[i]->place,
 			    "sites[%zu]: no names, but the default site is the one at %s (give "
 			    "'names' "
@@ -181,66 +187,6 @@ static void check_default_sites(const struct snapshot *s, struct config_report *
 			    s->sites[i]->index, where);
 		}
 		first = first ? first : s->sites[i];
-	}
-}
-
-static bool methods_cover(const struct config_strings *earlier, const struct config_strings *later)
-{
-	if (earlier->count == 0)
-		return true;
-	for (size_t i = 0; i < later->count; i++) {
-		bool found = false;
-		for (size_t k = 0; k < earlier->count; k++)
-			found |= strcmp(earlier->list[k], later->list[i]) == 0;
-		if (!found)
-			return false;
-	}
-	return later->count > 0;
-}
-
-static bool hosts_cover(const char *earlier, const char *later)
-{
-	return !earlier || (later && strcmp(earlier, later) == 0);
-}
-
-static bool pattern_known(const struct config_scope *route)
-{
-	const struct route_settings *settings = config_settings(route, &route_group);
-	const char *path = settings->path;
-	return path && *path && strchr("/*~", *path) &&
-	       !config_mistaken(route, &route_group, "host") &&
-	       !config_mistaken(route, &route_group, "methods");
-}
-
-static bool route_covers(const struct config_scope *earlier, const struct config_scope *later)
-{
-	const struct route_settings *a = config_settings(earlier, &route_group);
-	const struct route_settings *b = config_settings(later, &route_group);
-	if (!pattern_known(earlier) || !pattern_known(later))
-		return false;
-	return hosts_cover(a->host, b->host) && methods_cover(&a->methods, &b->methods) &&
-	       check_path_covers(a->path, b->path);
-}
-
-static void check_routes(const struct config_scope *site, struct config_report *report)
-{
-	for (size_t i = 1; i < site->route_count; i++) {
-		const struct config_scope *later = site->routes[i];
-		for (size_t k = 0; k < i; k++) {
-			char where[PLACE_ROOM];
-			const struct config_scope *earlier = site->routes[k];
-			if (!route_covers(earlier, later))
-				continue;
-			const struct route_settings *a = config_settings(earlier, &route_group);
-			const struct route_settings *b = config_settings(later, &route_group);
-			place_format(config_place(earlier, &route_group, "path"), where);
-			report_mistake(report, config_place(later, &route_group, "path"),
-			    "sites[%zu].routes[%zu].path: '%s' is never reached: it is shadowed by "
-			    "the "
-			    "route '%s' at %s",
-			    site->index, later->index, b->path, a->path, where);
-			break;
-		}
 	}
 }
 

@@ -17,6 +17,10 @@ void check_scopes(const struct snapshot *s, struct config_report *report);
 /* Whether every path that `later` matches is matched by `earlier`, too. Says no when in doubt. */
 bool check_path_covers(const char *earlier, const char *later);
 
+/* "httpd.conf:7", or what stands for it. */
+enum { PLACE_ROOM = 300 };
+void check_place(struct config_place p, char out[PLACE_ROOM]);
+
 /* What is wrong with a host name for `names` or `host`; NULL if nothing. */
 const char *check_host_name(const char *name);
 

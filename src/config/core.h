@@ -66,6 +66,10 @@ struct site_settings {
 };
 
 struct route_settings {
+	const char *own_path;   /* as written here; NULL in a group that only gathers routes */
+	const char *group_path; /* of the groups around it, without a slash at the end; or "" */
+	/* Both, one after the other: of a route what it is called, of a group what the paths of its
+	 * routes begin with. */
 	const char *path;
 	const char *host;
 	struct config_strings methods;
@@ -74,6 +78,9 @@ struct route_settings {
 
 extern const struct key_group core_group, listen_group, log_group, limits_group, timeouts_group,
     site_group, route_group;
+
+/* The bound keeps recursion over groups harmless, and a file readable. */
+enum { ROUTE_DEPTH_MAX = 8 };
 
 static inline const struct core_settings *core_settings(const struct snapshot *s)
 {

@@ -9,6 +9,7 @@
 #include "config/core.h"
 #include "config/dump.h"
 #include "config/outside.h"
+#include "config/route.h"
 #include "config/scope.h"
 #include "config/syntax.h"
 #include "config/value.h"
@@ -50,13 +51,73 @@ static void wrong_kind(struct loading *l, const struct path *path, const config_
 	    name, found, expected);
 }
 
-static void read_routes(struct loading *l, struct config_scope *site, const struct path *path,
+/* Groups that a route stands in. */
+static unsigned depth_of(const struct config_scope *route)
+{
+	unsigned depth = 0;
+	while ((route = route->parent)->kind == SCOPE_ROUTE)
+		depth++;
+	return depth;
+}
+
+static const config_setting_t *member(const config_setting_t *s, const char *name)
+{
+	return config_setting_get_member((config_setting_t *)s, name);
+}
+
+static void read_routes(struct loading *l, struct config_scope *scope, const struct path *path,
     const config_setting_t *s)
 {
-	struct scope_list list = { SCOPE_ROUTE, site, path, "routes", NULL, 0 };
-	site->routes =
-	    read_list(l, &list, config_setting_get_member((config_setting_t *)s, "routes"));
-	site->route_count = list.count_out;
+	struct scope_list list = { SCOPE_ROUTE, scope, path, "routes", NULL, 0 };
+	const config_setting_t *from = member(s, "routes");
+	bool nested = scope->kind == SCOPE_ROUTE;
+	if (from && nested && depth_of(scope) == ROUTE_DEPTH_MAX) {
+		report_mistake(l->reader.report, reader_place(&l->reader, from),
+		    "routes: groups of routes are nested more than %d deep", ROUTE_DEPTH_MAX);
+		from = NULL;
+	}
+	scope->routes = read_list(l, &list, from);
+	scope->route_count = list.count_out;
+	if (nested && scope->routes && config_setting_length(from) == 0)
+		report_mistake(l->reader.report, reader_place(&l->reader, from),
+		    "routes: the list is empty (leave it out, or give the group routes)");
+}
+
+static void read_route(struct loading *l, struct config_scope *route, const struct path *path,
+    const config_setting_t *s)
+{
+	route_begin(route);
+	reader_scope(&l->reader, route, path, s);
+	route_end(route, member(s, "routes"));
+	read_routes(l, route, path, s);
+}
+
+static size_t count_routes(const struct config_scope *scope)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < scope->route_count; i++)
+		count +=
+		    config_scope_gathers(scope->routes[i]) ? count_routes(scope->routes[i]) : 1;
+	return count;
+}
+
+static void collect_routes(struct config_scope *site, const struct config_scope *scope)
+{
+	for (size_t i = 0; i < scope->route_count; i++)
+		if (config_scope_gathers(scope->routes[i]))
+			collect_routes(site, scope->routes[i]);
+		else
+			site->all_routes[site->all_route_count++] = scope->routes[i];
+}
+
+static void read_site(struct loading *l, struct config_scope *site, const struct path *path,
+    const config_setting_t *s)
+{
+	reader_scope(&l->reader, site, path, s);
+	read_routes(l, site, path, s);
+	site->all_routes = arena_zalloc(
+	    &l->reader.snapshot->arena, (count_routes(site) + 1) * sizeof(struct config_scope *));
+	collect_routes(site, site);
 }
 
 static struct config_scope *read_element(struct loading *l, const struct scope_list *list,
@@ -65,9 +126,12 @@ static struct config_scope *read_element(struct loading *l, const struct scope_l
 	struct reader *r = &l->reader;
 	struct config_scope *scope = scope_new(
 	    r->snapshot, list->kind, list->parent, reader_place(r, s), (size_t)path->index);
-	reader_scope(r, scope, path, s);
 	if (list->kind == SCOPE_SITE)
-		read_routes(l, scope, path, s);
+		read_site(l, scope, path, s);
+	else if (list->kind == SCOPE_ROUTE)
+		read_route(l, scope, path, s);
+	else
+		reader_scope(r, scope, path, s);
 	return scope;
 }
 
@@ -262,6 +326,16 @@ static void read_file(struct loading *l, struct source *source, config_t *tree)
 		l->reader.partial = true;
 }
 
+static void check_routes_read(
+    struct loading *l, const struct config_scope *scope, const struct path *path)
+{
+	for (size_t i = 0; i < scope->route_count; i++) {
+		struct path inner = { path, "routes", (ptrdiff_t)i };
+		reader_check(&l->reader, scope->routes[i], &inner);
+		check_routes_read(l, scope->routes[i], &inner);
+	}
+}
+
 static void check_all(struct loading *l)
 {
 	struct snapshot *s = l->reader.snapshot;
@@ -275,10 +349,7 @@ static void check_all(struct loading *l)
 	for (size_t i = 0; i < s->site_count; i++) {
 		struct path path = { &top, "sites", (ptrdiff_t)i };
 		reader_check(r, s->sites[i], &path);
-		for (size_t k = 0; k < s->sites[i]->route_count; k++) {
-			struct path inner = { &path, "routes", (ptrdiff_t)k };
-			reader_check(r, s->sites[i]->routes[k], &inner);
-		}
+		check_routes_read(l, s->sites[i], &path);
 	}
 	check_scopes(s, r->report);
 	if (l->request->check && !r->partial)

@@ -258,6 +258,15 @@ static bool given_here_or_above(
 	return false;
 }
 
+/* Rows that stand directly in a scope are its own: what a group of routes says of itself is not
+ * said of its routes, and need not be said at all. */
+static bool is_there(const struct config_scope *scope, const struct key_group *g, const char *key)
+{
+	if (g->name)
+		return given_here_or_above(scope, g, key);
+	return config_given(scope, g, key) || config_scope_gathers(scope);
+}
+
 /* Whether all that the group can not do without is there. Of something that is no group at all
  * nothing is said. */
 static bool check_required(
@@ -273,7 +282,7 @@ static bool check_required(
 		if (!k->required)
 			continue;
 		bool mistaken = config_mistaken(scope, g, k->name);
-		bool given = given_here_or_above(scope, g, k->name);
+		bool given = is_there(scope, g, k->name);
 		sound &= given && !mistaken;
 		if (silent || given || mistaken)
 			continue;

@@ -7,6 +7,7 @@
 #include "config/value.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 struct snapshot *snapshot_ref(struct snapshot *s)
 {
@@ -167,4 +168,31 @@ struct config_place config_place(
 		if (config_given(at, g, NULL))
 			return scope_origin(at, scope_group(at->snapshot, g))->place;
 	return s->place;
+}
+
+const struct config_scope *config_scope_site(const struct config_scope *s)
+{
+	while (s && s->kind != SCOPE_SITE)
+		s = s->parent;
+	return s;
+}
+
+static size_t name_up(const struct config_scope *s, char *out, size_t len)
+{
+	if (s->kind == SCOPE_GLOBAL)
+		return len;
+	const char *list = s->kind == SCOPE_LISTEN ? "listen"
+			   : s->kind == SCOPE_SITE ? "sites"
+						   : "routes";
+	len = name_up(s->parent, out, len);
+	if (len < CONFIG_SCOPE_NAME)
+		len += (size_t)snprintf(out + len, CONFIG_SCOPE_NAME - len, "%s%s[%zu]",
+		    len ? "." : "", list, s->index);
+	return len;
+}
+
+void config_scope_name(const struct config_scope *s, char out[CONFIG_SCOPE_NAME])
+{
+	out[0] = '\0';
+	name_up(s, out, 0);
 }

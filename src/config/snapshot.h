@@ -19,8 +19,13 @@ struct config_scope {
 	const void **settings; /* by group; read with config_settings */
 	const void *given;     /* private: which keys were written here, and where */
 	const struct snapshot *snapshot;
-	struct config_scope **routes; /* of a site or a route (nested) */
+	struct config_scope *
+	    *routes; /* of a site; of a route that is a group of routes: not NULL */
 	size_t route_count;
+	/* Of a site: the routes that answer, those in groups among them and the groups not, in the
+	 * order of trying. */
+	struct config_scope **all_routes;
+	size_t all_route_count;
 };
 
 struct snapshot {
@@ -53,5 +58,16 @@ bool config_mistaken(const struct config_scope *s, const struct key_group *g, co
  */
 struct config_place config_place(
     const struct config_scope *s, const struct key_group *g, const char *key);
+
+/* The site that a scope is, or stands in; NULL for those outside of sites. */
+const struct config_scope *config_scope_site(const struct config_scope *s);
+/* "sites[0].routes[2].routes[1]", as messages name it; "" for the global one. */
+enum { CONFIG_SCOPE_NAME = 256 };
+void config_scope_name(const struct config_scope *s, char out[CONFIG_SCOPE_NAME]);
+/* Whether a route is a group of routes, which answers nothing itself. */
+static inline bool config_scope_gathers(const struct config_scope *s)
+{
+	return s->kind == SCOPE_ROUTE && s->routes;
+}
 
 #endif

@@ -132,7 +132,7 @@ static const struct {
 	    "httpd.conf:1: log: a list is not a group (expected { key = value; })\n" },
 	{ "routes = ( );",
 	    "httpd.conf:1: unknown key 'routes' at the top level ('routes' belongs in a "
-	    "site)\n" },
+	    "site or in a route)\n" },
 	{ "path = 1;", "httpd.conf:1: unknown key 'path' at the top level ('path' belongs in a "
 		       "route)\n" },
 	{ "files = { };",
@@ -143,7 +143,8 @@ static const struct {
 	{ "sites = ( { port = 80; } );",
 	    "httpd.conf:1: unknown key 'port' in sites[0] ('port' belongs in a listen entry)\n" },
 	{ "sites = ( { routes = ( { path = \"/\"; routes = ( ); } ); } );",
-	    "httpd.conf:1: unknown key 'routes' in routes[0] ('routes' belongs in a site)\n" },
+	    "httpd.conf:1: routes: the list is empty (leave it out, or give the group "
+	    "routes)\n" },
 	{ "sites = ( { routes = ( { pth = \"/\"; } ); } );",
 	    "httpd.conf:1: unknown key 'pth' in routes[0] (did you mean 'path'?)\n" },
 	{ "all = { inner = { }; };",
