@@ -68,6 +68,7 @@ static void choose_route(struct request *r, struct exchange *x)
 		x->route = route_find(x->site, r);
 	if (!x->route)
 		x->route = &x->site->unrouted;
+	x->unmatched = true;
 }
 
 static void add_allow(struct request *r, unsigned allow)
@@ -85,37 +86,49 @@ static void add_allow(struct request *r, unsigned allow)
 	response_add_static(r, FIELD_OTHER, SLICE("Allow"), value);
 }
 
+int chain_refusal(enum http_method method)
+{
+	return method == METHOD_OTHER ? 501 : method == METHOD_OPTIONS ? 204 : 405;
+}
+
 /* The path is there, but not for this method. */
 static void answer_other_method(struct request *r, unsigned allow)
 {
-	if (r->method == METHOD_OTHER) {
-		response_error(r, 501, NULL);
+	int status = chain_refusal(r->method);
+	if (status == 501) {
+		response_error(r, status, NULL);
 		return;
 	}
 	if (allow & 1u << METHOD_GET)
 		allow |= 1u << METHOD_HEAD;
 	add_allow(r, allow | 1u << METHOD_OPTIONS);
-	if (r->method != METHOD_OPTIONS) {
-		response_error(r, 405, NULL);
+	if (status != 204) {
+		response_error(r, status, NULL);
 		return;
 	}
-	r->response.status = 204;
+	r->response.status = status;
 	response_start(r);
+}
+
+unsigned chain_refuses(const struct request *r)
+{
+	const struct exchange *x = exchange_of(r);
+	const struct route *route = x->route;
+	if (x->unmatched)
+		return x->allow;
+	if (!route->handled || route->handled & 1u << r->method)
+		return 0;
+	return x->allow | (route->methods ? route->handled & route->methods : route->handled);
 }
 
 static void call_handler(struct request *r)
 {
-	struct exchange *x = exchange_of(r);
-	struct route *route = x->route;
-	unsigned method = 1u << r->method;
-	if (x->allow) {
-		answer_other_method(r, x->allow);
-	} else if (route->handled && !(route->handled & method)) {
-		unsigned allow = route->handled;
-		answer_other_method(r, route->methods ? allow & route->methods : allow);
-	} else {
+	const struct route *route = exchange_of(r)->route;
+	unsigned allow = chain_refuses(r);
+	if (allow)
+		answer_other_method(r, allow);
+	else
 		route->handler->handle(r, route->handler_state);
-	}
 }
 
 static void run(struct request *r)
@@ -151,24 +164,33 @@ static void answer_astray(struct request *r)
 		https_explain(r, port);
 }
 
-static void on_head(struct request *r)
+enum chain_start chain_choose(struct request *r)
 {
 	struct exchange *x = exchange_new(r);
 	x->site = site_find(r->server, r->host);
-	take_in_hand(r);
-	if (r->astray || misdirected(r, x->site)) {
-		x->route = &x->site->unrouted;
-		answer_astray(r);
-		return;
-	}
+	x->route = &x->site->unrouted;
+	if (r->astray)
+		return CHAIN_ASTRAY;
+	if (misdirected(r, x->site))
+		return CHAIN_MISDIRECTED;
 	if (r->method == METHOD_OPTIONS && slice_eq(r->path, SLICE("*"))) {
-		x->route = &x->site->unrouted;
+		x->unmatched = true;
 		x->allow = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |
 			   1u << METHOD_PUT | 1u << METHOD_DELETE | 1u << METHOD_PATCH;
 	} else {
 		choose_route(r, x);
 	}
-	run(r);
+	return CHAIN_RUNS;
+}
+
+static void on_head(struct request *r)
+{
+	enum chain_start start = chain_choose(r);
+	take_in_hand(r);
+	if (start == CHAIN_RUNS)
+		run(r);
+	else
+		answer_astray(r);
 }
 
 void chain_resume(struct request *r)

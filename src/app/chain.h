@@ -9,4 +9,20 @@
 
 extern const struct app chain_app;
 
+/*
+ * The parts of it that decide and do nothing else: what explains a request (explain.h) asks the
+ * same.
+ */
+enum chain_start {
+	CHAIN_RUNS,        /* the steps of the route, then its handler */
+	CHAIN_ASTRAY,      /* plain HTTP on a port for HTTPS */
+	CHAIN_MISDIRECTED, /* 421 */
+};
+/* Finds site and route: sets app_state. */
+enum chain_start chain_choose(struct request *r);
+/* Methods (bits) that the path permits when this one is not among them; 0: the handler answers. */
+unsigned chain_refuses(const struct request *r);
+/* The status that a method gets which is not among them: 405, 501, or 204 for OPTIONS. */
+int chain_refusal(enum http_method method);
+
 #endif

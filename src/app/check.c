@@ -50,12 +50,14 @@ static void check_root(struct check *c, const struct config_scope *site)
 static void check_methods(struct check *c, const struct config_scope *route)
 {
 	const struct route_settings *s = config_settings(route, &route_group);
+	char name[CONFIG_SCOPE_NAME];
+	config_scope_name(route, name);
 	for (size_t i = 0; i < s->methods.count; i++)
-		if (method_find(slice_str(s->methods.list[i])) == METHOD_OTHER)
+		if (config_given(route, &route_group, "methods") &&
+		    method_find(slice_str(s->methods.list[i])) == METHOD_OTHER)
 			report_mistake(c->report, config_place(route, &route_group, "methods"),
-			    "sites[%zu].routes[%zu].methods: '%s' is not known (expected "
-			    "capital letters: \"GET\")",
-			    route->parent->index, route->index, s->methods.list[i]);
+			    "%s.methods: '%s' is not known (expected capital letters: \"GET\")",
+			    name, s->methods.list[i]);
 }
 
 /* A warning: mode bits do not tell all (permit.h), and what is missing may come later. */
@@ -88,21 +90,34 @@ static void check_handler(struct check *c, const struct config_scope *route)
 	const struct route_settings *s = config_settings(route, &route_group);
 	unsigned count = choice_count(route, c->modules);
 	const struct handler *h = choice_first(route, c->modules);
+	const char *path = s->path ? s->path : "";
+	char name[CONFIG_SCOPE_NAME];
+	config_scope_name(route, name);
 	if (count == 0 && s->handler)
 		report_mistake(c->report, config_place(route, &route_group, "handler"),
-		    "sites[%zu].routes[%zu].handler: no handler has the name '%s'",
-		    route->parent->index, route->index, s->handler);
+		    "%s.handler: no handler has the name '%s'", name, s->handler);
 	else if (count == 0 && !choice_mistaken(route, c->modules))
 		report_mistake(c->report, route->place,
-		    "sites[%zu].routes[%zu]: '%s' has no handler (expected one, such as files = { "
-		    "})",
-		    route->parent->index, route->index, s->path ? s->path : "");
+		    "%s: '%s' has no handler (expected one, such as files = { })", name, path);
 	else if (count > 1)
 		report_mistake(c->report, route->place,
-		    "sites[%zu].routes[%zu]: '%s' has %u handlers (expected exactly one)",
-		    route->parent->index, route->index, s->path ? s->path : "", count);
+		    "%s: '%s' has %u handlers (expected exactly one)", name, path, count);
 	else if (count == 1)
 		run_check(c, route, h);
+}
+
+/* Settings that a site can have, too, are for the routes of the group; a handler is nobody's. */
+static void check_group(struct check *c, const struct config_scope *group)
+{
+	const struct handler *h = choice_unshared(group, c->modules);
+	const struct route_settings *s = config_settings(group, &route_group);
+	char name[CONFIG_SCOPE_NAME];
+	config_scope_name(group, name);
+	if (h || s->handler)
+		report_mistake(c->report, group->place,
+		    "%s: a group of routes has no handler of its own (give '%s' to one of its "
+		    "routes)",
+		    name, h ? h->name : s->handler);
 }
 
 static void check_middleware(struct check *c, const struct config_scope *scope)
@@ -116,22 +131,37 @@ static void check_path(struct check *c, const struct config_scope *route)
 {
 	const struct route_settings *s = config_settings(route, &route_group);
 	struct route_pattern compiled;
-	const char *reason = NULL;
+	char name[CONFIG_SCOPE_NAME], why[PATTERN_WHY];
 	/* How a path begins was checked when it was read. */
 	if (!s->path || !*s->path || !strchr("/*~", *s->path))
 		return;
-	if (pattern_compile(slice_str(s->path), &c->arena, &compiled, &reason) < 0)
+	int rc = pattern_of_route(route, &c->arena, &compiled, why);
+	config_scope_name(route, name);
+	if (rc < 0)
 		report_mistake(c->report, config_place(route, &route_group, "path"),
-		    "sites[%zu].routes[%zu].path: '%s': %s", route->parent->index, route->index,
-		    s->path, reason);
+		    "%s.path: '%s': %s", name, s->own_path, why);
+	else
+		pattern_release(&compiled);
 }
 
 static void check_route(struct check *c, const struct config_scope *route)
 {
-	check_path(c, route);
 	check_methods(c, route);
-	check_handler(c, route);
+	if (config_scope_gathers(route)) {
+		check_group(c, route);
+	} else {
+		check_path(c, route);
+		check_handler(c, route);
+	}
 	check_middleware(c, route);
+}
+
+static void check_routes(struct check *c, const struct config_scope *scope)
+{
+	for (size_t i = 0; i < scope->route_count; i++) {
+		check_route(c, scope->routes[i]);
+		check_routes(c, scope->routes[i]);
+	}
 }
 
 static void check_only_files(struct check *c, const struct config_scope *site)
@@ -147,8 +177,7 @@ static void check_site(struct check *c, const struct config_scope *site)
 	check_root(c, site);
 	check_only_files(c, site);
 	check_middleware(c, site);
-	for (size_t i = 0; i < site->route_count; i++)
-		check_route(c, site->routes[i]);
+	check_routes(c, site);
 }
 
 void app_check(const struct snapshot *s, const struct modules *m, uid_t uid, gid_t gid,

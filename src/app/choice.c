@@ -49,6 +49,22 @@ unsigned choice_count(const struct config_scope *route, const struct modules *m)
 	return count;
 }
 
+static bool for_routes_only(const struct handler *h)
+{
+	for (const struct key_group *const *g = h->groups; g && *g; g++)
+		if (((*g)->name ? strcmp((*g)->name, h->select) == 0 : group_has(*g, h->select)))
+			return (*g)->scopes == SCOPE_ROUTE;
+	return false;
+}
+
+const struct handler *choice_unshared(const struct config_scope *group, const struct modules *m)
+{
+	for (const struct handler *const *h = m->handlers; *h; h++)
+		if ((*h)->select && for_routes_only(*h) && selects(*h, group, config_given))
+			return *h;
+	return NULL;
+}
+
 bool choice_mistaken(const struct config_scope *route, const struct modules *m)
 {
 	for (const struct handler *const *h = m->handlers; *h; h++)

@@ -11,6 +11,9 @@
 const struct handler *choice_first(const struct config_scope *route, const struct modules *m);
 /* How many are: exactly one is right. */
 unsigned choice_count(const struct config_scope *route, const struct modules *m);
+/* Of a group of routes: one that is chosen there by settings that only routes have; NULL without.
+ */
+const struct handler *choice_unshared(const struct config_scope *group, const struct modules *m);
 /* One was written, but so that it could not be taken: it is reported already. */
 bool choice_mistaken(const struct config_scope *route, const struct modules *m);
 const struct handler *choice_by_name(const char *name, const struct modules *m);

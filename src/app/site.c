@@ -9,6 +9,7 @@
 
 #include "app/choice.h"
 #include "app/route.h"
+#include "app/route_index.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/scoreboard.h"
@@ -43,6 +44,14 @@ static void handle_unrouted(struct request *r, void *state)
 
 static const struct handler unrouted_handler = { .name = "unrouted", .handle = handle_unrouted };
 
+static void handle_undecided(struct request *r, void *state)
+{
+	(void)state;
+	response_error(r, 500, "the regular expression of a route was given up");
+}
+
+static const struct handler undecided_handler = { .name = "undecided", .handle = handle_undecided };
+
 static void handle_broken(struct request *r, void *state)
 {
 	(void)state;
@@ -68,14 +77,16 @@ static void prepare_steps(struct route *route, const struct modules *m, struct a
 
 static void prepare_pattern(struct route *route, const char *path, struct arena *a)
 {
-	struct route_pattern *compiled = arena_zalloc(a, sizeof(*compiled));
-	const char *reason = NULL;
+	char why[PATTERN_WHY];
+	bool from_scope = route->scope->kind == SCOPE_ROUTE;
 	route->pattern = slice_str(path);
-	route->compiled = compiled;
-	if (pattern_compile(route->pattern, a, compiled, &reason) == OK)
+	route->compiled = arena_zalloc(a, sizeof(*route->compiled));
+	int rc = from_scope ? pattern_of_route(route->scope, a, route->compiled, why)
+			    : pattern_compile(SLICE_NONE, route->pattern, a, route->compiled, why);
+	if (rc == OK)
 		return;
-	log_error("route '%s': %s", path ? path : "", reason);
-	*compiled = (struct route_pattern){ .kind = PATTERN_LITERAL }; /* no path is empty */
+	log_error("route '%s': %s", path ? path : "", why);
+	*route->compiled = (struct route_pattern){ .kind = PATTERN_LITERAL }; /* no path is empty */
 }
 
 static void prepare_handler(struct route *route, const struct handler *h, struct arena *a)
@@ -119,24 +130,37 @@ struct slice site_name(const struct config_scope *scope)
 	return settings->names.count ? slice_str(settings->names.list[0]) : SLICE("default");
 }
 
+static void prepare_refusal(struct route *route, const struct site *site,
+    const struct handler *handler, const struct modules *m, struct arena *a)
+{
+	route->scope = site->scope;
+	route->handler = handler;
+	prepare_steps(route, m, a);
+}
+
+static void prepare_routes(struct site *site, const struct modules *m, struct arena *a)
+{
+	const struct config_scope *scope = site->scope;
+	site->routes = arena_zalloc(a, scope->all_route_count * sizeof(*site->routes));
+	for (size_t i = 0; i < scope->all_route_count; i++) {
+		site->routes[i].scope = scope->all_routes[i];
+		prepare_route(&site->routes[i], m, a);
+	}
+	site->route_count = (unsigned)scope->all_route_count;
+}
+
 static void prepare_site(struct site *site, const struct modules *m, struct arena *a)
 {
 	const struct config_scope *scope = site->scope;
 	site->name = site_name(scope);
 	site->score = score_site_find(site->name);
-	site->unrouted.scope = scope;
-	site->unrouted.handler = &unrouted_handler;
-	prepare_steps(&site->unrouted, m, a);
-	if (scope->route_count == 0) {
+	prepare_refusal(&site->unrouted, site, &unrouted_handler, m, a);
+	prepare_refusal(&site->undecided, site, &undecided_handler, m, a);
+	if (scope->route_count == 0)
 		prepare_only_files(site, m, a);
-		return;
-	}
-	site->routes = arena_zalloc(a, scope->route_count * sizeof(*site->routes));
-	for (size_t i = 0; i < scope->route_count; i++) {
-		site->routes[i].scope = scope->routes[i];
-		prepare_route(&site->routes[i], m, a);
-	}
-	site->route_count = (unsigned)scope->route_count;
+	else
+		prepare_routes(site, m, a);
+	site->index = route_index_new(site->routes, site->route_count, a);
 }
 
 static struct host_entry *host_place(const struct site_table *t, struct slice name)
@@ -202,6 +226,8 @@ static void release_route(const struct route *route)
 			route->steps[i].middleware->release(route->steps[i].state);
 	if (route->handler->release && route->handler_state)
 		route->handler->release(route->handler_state);
+	if (route->compiled)
+		pattern_release(route->compiled);
 }
 
 static void release_site(const struct site *site)
@@ -209,6 +235,7 @@ static void release_site(const struct site *site)
 	for (unsigned i = 0; i < site->route_count; i++)
 		release_route(&site->routes[i]);
 	release_route(&site->unrouted);
+	release_route(&site->undecided);
 }
 
 void site_table_free(struct site_table **t)

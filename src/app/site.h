@@ -12,11 +12,12 @@ struct route_step { /* a middleware with something to do */
 };
 
 struct route_pattern; /* route.h */
+struct route_index;   /* route_index.h */
 
 struct route {
 	const struct config_scope *scope;
-	struct slice pattern;
-	const struct route_pattern *compiled;
+	struct slice pattern; /* as it is called: its path, behind those of the groups around it */
+	struct route_pattern *compiled;
 	struct slice host; /* canonical; "*.suffix"; empty: any */
 	const struct handler *handler;
 	void *handler_state;
@@ -33,10 +34,13 @@ struct site {
 	/* What a TLS connection must have shown to be answered by this site; NULL: what is shown to
 	 * names without a certificate of their own. For comparing only. */
 	const void *identity;
-	struct route *routes;
+	struct route *routes; /* those in groups among them, in the order of trying */
 	unsigned route_count;
-	struct route unrouted; /* answers what no route matches: its middleware is the site's, its
-				  handler 404 */
+	struct route_index *index;
+	struct route undecided; /* answers 500 where an expression gave up: the route it belongs to
+				   may have asked for a password, so none behind it answers */
+	struct route unrouted;  /* answers what no route matches: its middleware is the site's, its
+				   handler 404 */
 };
 
 /* What a site is called in logs and counters: its first name, "default" without one. */
@@ -65,8 +69,9 @@ struct exchange {
 	struct route *route;
 	unsigned at;    /* the chain's saved index */
 	bool answered;  /* the response was started */
-	unsigned allow; /* bit METHOD_x: what the path permits, for 405 and OPTIONS; 0: no route has
-			   this path */
+	bool unmatched; /* no route has path and method */
+	unsigned allow; /* bit METHOD_x: what routes permit that have this path under other methods
+			   only, for 405 and OPTIONS */
 	chain_gone_fn on_gone; /* see chain_wait */
 	void *gone_ctx;
 	struct slice user;   /* who authenticated; ptr NULL: nobody */
@@ -83,8 +88,9 @@ struct slice exchange_id(
 struct slice exchange_param(const struct request *r, struct slice name); /* ptr NULL without */
 
 /*
- * The first route that matches path, host and method. NULL with *allow_out (bits) when the path
- * matches under other methods only, NULL with 0 otherwise. HEAD matches where GET does.
+ * The first route that matches path, host and method; NULL without one, site->undecided if that can
+ * not be told. HEAD matches where GET does. *allow_out gets the methods (bits) under which those
+ * before it have this path.
  */
 struct route *route_match(struct site *site, struct request *r, unsigned *allow_out);
 

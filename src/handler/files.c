@@ -8,6 +8,7 @@
  */
 #include "handler/files.h"
 
+#include "app/route.h"
 #include "app/site.h"
 #include "base/log.h"
 #include "config/core.h"
@@ -214,9 +215,13 @@ static void prepare_tries(struct files *f, const struct files_settings *s, struc
 	}
 }
 
-static bool ends_with_star(const char *pattern)
+/* A root that a route has, or a group of routes around it, not the site. */
+static bool root_is_routes(const struct config_scope *scope)
 {
-	return pattern && *pattern && pattern[strlen(pattern) - 1] == '*';
+	for (; scope->kind == SCOPE_ROUTE; scope = scope->parent)
+		if (config_given(scope, &files_group, "root"))
+			return true;
+	return false;
 }
 
 static unsigned prepared; /* routes that use the cache */
@@ -255,11 +260,7 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	f->precompressed = s->precompressed;
 	compress_of(route, &f->compress);
 	file_ages_prepare(&f->ages, s, a);
-	if (route->kind == SCOPE_ROUTE) {
-		const struct route_settings *settings = config_settings(route, &route_group);
-		f->takes_rest =
-		    config_given(route, &files_group, "root") && ends_with_star(settings->path);
-	}
+	f->takes_rest = root_is_routes(route) && route_takes_rest(route);
 	prepare_tries(f, s, a);
 	return f;
 }

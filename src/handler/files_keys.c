@@ -271,6 +271,6 @@ void files_each_root(
     const struct config_scope *site, void (*fn)(void *ctx, const char *path, bool write), void *ctx)
 {
 	each_root_of(site, fn, ctx);
-	for (size_t i = 0; i < site->route_count; i++)
-		each_root_of(site->routes[i], fn, ctx);
+	for (size_t i = 0; i < site->all_route_count; i++)
+		each_root_of(site->all_routes[i], fn, ctx);
 }

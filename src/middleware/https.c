@@ -24,7 +24,7 @@ static void check(const struct config_scope *scope, struct config_report *report
 
 static void *prepare(const struct config_scope *route, struct arena *arena)
 {
-	const struct config_scope *site = route->kind == SCOPE_SITE ? route : route->parent;
+	const struct config_scope *site = config_scope_site(route);
 	const struct tls_settings *tls = config_settings(site, &tls_group);
 	struct https *https = arena_zalloc(arena, sizeof(*https));
 	https->redirect = https_wanted(site);

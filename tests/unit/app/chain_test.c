@@ -149,7 +149,10 @@ static const char config[] = "sites = (\n"
 			     "              { path = \"/later\"; handler = \"hello\"; },\n"
 			     "              { path = \"/any\"; handler = \"any\"; },\n"
 			     "              { path = \"/post\"; handler = \"any\"; methods = [ "
-			     "\"POST\", \"PUT\" ]; } ); },\n"
+			     "\"POST\", \"PUT\" ]; },\n"
+			     "              { path = \"/two\"; handler = \"any\"; methods = "
+			     "\"POST\"; },\n"
+			     "              { path = \"/two\"; handler = \"hello\"; } ); },\n"
 			     " { names = [ \"deep.example.org\", \"*.deep.example.org\" ];\n"
 			     "   routes = ( { path = \"/hi\"; handler = \"hello\"; } ); },\n"
 			     " { routes = ( { path = \"/hi\"; handler = \"hello\"; } ); }\n"
@@ -261,6 +264,10 @@ static void test_methods(void **state)
 		{ METHOD_POST, "/post", 200, NULL },
 		{ METHOD_GET, "/post", 405, "POST, PUT, OPTIONS" },
 		{ METHOD_OPTIONS, "/post", 204, "POST, PUT, OPTIONS" },
+		{ METHOD_GET, "/two", 200, NULL },
+		{ METHOD_POST, "/two", 200, NULL },
+		{ METHOD_PUT, "/two", 405, "GET, HEAD, POST, OPTIONS" },
+		{ METHOD_OPTIONS, "/two", 204, "GET, HEAD, POST, OPTIONS" },
 		{ METHOD_OPTIONS, "/any", 200, NULL },
 		{ METHOD_DELETE, "/any", 200, NULL },
 		{ METHOD_OPTIONS, "*", 204, "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS" },

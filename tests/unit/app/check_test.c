@@ -4,6 +4,7 @@
 #include "app/check.h"
 
 #include "app/compress.h"
+#include "config.h"
 #include "config/core.h"
 #include "fake_wire.h"
 #include "handler/files.h"
@@ -33,6 +34,15 @@ static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
 
+#ifdef HAVE_PCRE2
+#define REGEX_SAYS \
+	".conf:1: sites[0].routes[0].path: '~^/x(': missing closing parenthesis (at offset 4"
+#define GROUPED_SAYS ".conf:2: sites[0].routes[0].routes[0].path: '~[': missing terminating ]"
+#else
+#define REGEX_SAYS "regular expressions are not built in (configure httpd where PCRE2"
+#define GROUPED_SAYS REGEX_SAYS
+#endif
+
 static const struct {
 	const char *config;
 	const char *says; /* part of the one line; NULL: nothing is wrong */
@@ -54,8 +64,23 @@ static const struct {
 	    "unknown key 'indx'" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a*b\"; files = { }; } ); } );",
 	    "'*' may stand" },
-	{ "sites = ( { root = \"@\"; routes = ( { path = \"~^/x\"; files = { }; } ); } );",
-	    "regular expressions are not built in" },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"~^/x(\"; files = { }; } ); } );",
+	    REGEX_SAYS },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a\";\n routes = ( { path = "
+	  "\"~[\"; files = { }; } ); } ); } );",
+	    GROUPED_SAYS },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a\"; files = { hidden = true; }; "
+	  "routes = ( { path = \"/*\"; files = { }; } ); } ); } );",
+	    NULL },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a\"; files = { }; routes = ( { path = "
+	  "\"/*\"; } ); } ); } );",
+	    "sites[0].routes[0].routes[0]: '/a/*' has no handler" },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a\"; handler = \"health\"; routes = ( "
+	  "{ path = \"/*\"; files = { }; } ); } ); } );",
+	    "a group of routes has no handler of its own (give 'health' to one" },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/:a\"; routes = ( { path = \"/:a\"; "
+	  "files = { }; } ); } ); } );",
+	    "two parameters have the same name" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { }; methods = [ \"get\" "
 	  "]; } ); } );",
 	    "'get' is not known" },
