@@ -25,33 +25,6 @@ void response_add_static(struct request *r, enum field_id id, struct slice name,
 	fields_add(&r->response.fields, &r->arena, id, name, value);
 }
 
-static bool names(struct slice list, struct slice name)
-{
-	for (struct slice member; field_list_next(&list, &member);)
-		if (slice_eq_ci(member, name) || slice_eq(member, SLICE("*")))
-			return true;
-	return false;
-}
-
-void response_vary(struct request *r, struct slice name)
-{
-	struct fields *f = &r->response.fields;
-	struct field *vary = NULL;
-
-	for (unsigned i = 0; i < f->count; i++) {
-		if (!slice_eq_ci(f->list[i].name, SLICE("Vary")))
-			continue;
-		if (names(f->list[i].value, name))
-			return;
-		vary = &f->list[i];
-	}
-	if (!vary)
-		response_add_static(r, FIELD_OTHER, SLICE("Vary"), name);
-	else
-		vary->value = slice_str(arena_printf(&r->arena, SLICE_FMT "%s" SLICE_FMT,
-		    SLICE_ARG(vary->value), vary->value.len ? ", " : "", SLICE_ARG(name)));
-}
-
 /* An error page may take the place of content that was set before. */
 static void drop_content(struct response *response)
 {

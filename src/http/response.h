@@ -3,7 +3,7 @@
  *
  * A handler sets status, fields and one of body, source or nothing, then calls response_start
  * exactly once. Framing (length, chunked, close), Date, Server, Connection are the engine's alone:
- * handlers never set them.
+ * handlers never set them; for Server see own_server.
  */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
@@ -35,6 +35,7 @@ struct response {
 	struct owner *body_owner;
 	struct source *source;
 	bool close;       /* end the connection after this response (HTTP/1) */
+	bool own_server;  /* the engine adds no Server: `fields` has another, or none is wanted */
 	bool plain_error; /* made by response_error: a site's own page may take its place */
 	const char *note; /* why, for the error log and --explain: static text; may be NULL */
 };
@@ -46,7 +47,13 @@ MUST_CHECK int response_add(struct request *r, struct slice name, struct slice v
 void response_add_static(
     struct request *r, enum field_id id, struct slice name, struct slice value);
 
-/* The answer depends on this field of the request: it is added to Vary unless that names it. */
+/*
+ * For middleware, whatever was set before: in the block (which is then taken apart, for this
+ * response alone) and in the fields. What is put in is not checked, as with response_add_static.
+ */
+void response_remove(struct request *r, struct slice name);
+void response_replace(struct request *r, enum field_id id, struct slice name, struct slice value);
+/* The answer depends on this field of the request: adds it to Vary unless that names it. */
 void response_vary(struct request *r, struct slice name);
 
 /* The whole content at once. `owner` gets a reference. */

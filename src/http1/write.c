@@ -20,7 +20,8 @@
  */
 enum { OWN_MAX = 256 };
 
-#define SERVER_AND_DATE "Server: httpd\r\nDate: "
+#define SERVER "Server: httpd\r\n"
+#define SERVER_AND_DATE SERVER "Date: "
 
 /* Server and Date of the second at hand: the same for every response in it. */
 static struct {
@@ -67,14 +68,13 @@ static char *put_status(char *to, int status)
 
 /* Framing and persistence are decided here: what a handler (or a server behind us) says of them is
  * left out. */
-static bool is_ours(enum field_id id)
+static uint32_t ours(const struct response *response)
 {
-	const uint32_t ours = UINT32_C(1) << FIELD_CONTENT_LENGTH |
-			      UINT32_C(1) << FIELD_TRANSFER_ENCODING |
-			      UINT32_C(1) << FIELD_CONNECTION | UINT32_C(1) << FIELD_KEEP_ALIVE |
-			      UINT32_C(1) << FIELD_DATE | UINT32_C(1) << FIELD_SERVER;
+	uint32_t set = UINT32_C(1) << FIELD_CONTENT_LENGTH |
+		       UINT32_C(1) << FIELD_TRANSFER_ENCODING | UINT32_C(1) << FIELD_CONNECTION |
+		       UINT32_C(1) << FIELD_KEEP_ALIVE | UINT32_C(1) << FIELD_DATE;
 
-	return ours >> id & 1;
+	return response->own_server ? set : set | UINT32_C(1) << FIELD_SERVER;
 }
 
 static size_t fields_size(const struct fields *f)
@@ -86,11 +86,14 @@ static size_t fields_size(const struct fields *f)
 	return size;
 }
 
-static char *put_fields(char *to, const struct fields *f)
+static char *put_fields(char *to, const struct response *response)
 {
+	const struct fields *f = &response->fields;
+	uint32_t left_out = ours(response);
+
 	for (unsigned i = 0; i < f->count; i++) {
 		const struct field *field = &f->list[i];
-		if (is_ours(field->id))
+		if (left_out >> field->id & 1)
 			continue;
 		to = put(to, field->name);
 		to = put(to, SLICE(": "));
@@ -125,9 +128,10 @@ void h1_write_head(struct outq *q, struct request *r, const struct h1_form *form
 	char *text = fits ? outq_reserve(q, size) : arena_bytes(&r->arena, size);
 	char *to = put_status(text, response->status);
 
-	to = put(to, slice_of(now.text, sizeof(now.text)));
+	struct slice own = slice_of(now.text, sizeof(now.text));
+	to = put(to, response->own_server ? slice_tail(own, sizeof(SERVER) - 1) : own);
 	to = put(to, block);
-	to = put_fields(to, &response->fields);
+	to = put_fields(to, response);
 	to = put_form(to, form, response->length);
 	to = put(to, body);
 	assert((size_t)(to - text) <= size);

@@ -55,15 +55,17 @@ static struct slice status_text(struct h2_stream *x, int status)
 
 /* Framing is ours, and of a connection HTTP/2 says nothing (section 8.2.2): what a handler (or a
  * server behind us) says of them is left out. */
-static bool is_ours(const struct field *field)
+static bool is_ours(const struct field *field, bool own_server)
 {
-	const uint32_t ours =
-	    UINT32_C(1) << FIELD_CONTENT_LENGTH | UINT32_C(1) << FIELD_TRANSFER_ENCODING |
-	    UINT32_C(1) << FIELD_CONNECTION | UINT32_C(1) << FIELD_KEEP_ALIVE |
-	    UINT32_C(1) << FIELD_UPGRADE | UINT32_C(1) << FIELD_DATE | UINT32_C(1) << FIELD_SERVER;
+	const uint32_t ours = UINT32_C(1) << FIELD_CONTENT_LENGTH |
+			      UINT32_C(1) << FIELD_TRANSFER_ENCODING |
+			      UINT32_C(1) << FIELD_CONNECTION | UINT32_C(1) << FIELD_KEEP_ALIVE |
+			      UINT32_C(1) << FIELD_UPGRADE | UINT32_C(1) << FIELD_DATE;
 
 	if (field->id == FIELD_OTHER)
 		return slice_eq_ci(field->name, SLICE("proxy-connection"));
+	if (field->id == FIELD_SERVER)
+		return !own_server;
 	return ours >> field->id & 1;
 }
 
@@ -75,12 +77,13 @@ static nghttp2_nv *room_for(struct h2_stream *x, size_t count)
 }
 
 /* The library makes names lower case when it copies them. */
-static size_t add_fields(nghttp2_nv *list, const struct field *from, unsigned count, uint8_t flags)
+static size_t add_fields(
+    nghttp2_nv *list, const struct field *from, unsigned count, uint8_t flags, bool own_server)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (is_ours(&from[i]))
+		if (is_ours(&from[i], own_server))
 			continue;
 		uint8_t index = from[i].id == FIELD_CONTENT_RANGE ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
 		list[n++] = pair(from[i].name, from[i].value, flags | index);
@@ -106,11 +109,13 @@ int h2_head_submit(struct h2_stream *x, bool content, bool length)
 
 	h2_head_set_time(loop_wall_s(x->h2->conn->net->loop));
 	list[n++] = pair(SLICE(":status"), status_text(x, response->status), BORROWED);
-	list[n++] = pair(SLICE("server"), SLICE("httpd"), BORROWED);
+	if (!response->own_server)
+		list[n++] = pair(SLICE("server"), SLICE("httpd"), BORROWED);
 	list[n++] = pair(SLICE("date"), slice_of(now.text, DATE_HTTP_LEN), BORROWED);
 	if (block)
-		n += add_fields(list + n, block->list, block->count, BORROWED);
-	n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+		n += add_fields(list + n, block->list, block->count, BORROWED, false);
+	n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NO_COPY_VALUE,
+	    response->own_server);
 	if (length) {
 		char *text = arena_bytes(&x->request.arena, 20);
 		size_t len = number_format((uint64_t)response->length, text);
@@ -126,7 +131,7 @@ int h2_head_interim(struct h2_stream *x, int status, const struct fields *fields
 
 	list[n++] = pair(SLICE(":status"), status_text(x, status), BORROWED);
 	if (fields)
-		n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NONE);
+		n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NONE, false);
 	return nghttp2_submit_headers(
 	    x->h2->session, NGHTTP2_FLAG_NONE, x->id, NULL, list, n, NULL);
 }

@@ -341,12 +341,74 @@ static void test_answers_to_newcomers(void **state)
 	assert_true(slice_starts(http_address_answer, SLICE("HTTP/1.1 429 ")));
 }
 
+static const struct field block_list[] = {
+	{ { "etag", 4 }, { "\"a:b\"", 5 }, FIELD_OTHER },
+	{ { "vary", 4 }, { "Accept-Encoding", 15 }, FIELD_OTHER },
+	{ { "content-type", 12 }, { "text/css", 8 }, FIELD_CONTENT_TYPE },
+};
+#define BLOCK_TEXT "ETag: \"a:b\"\r\nVary: Accept-Encoding\r\nContent-Type: text/css\r\n"
+static const struct field_block block = {
+	.text = { BLOCK_TEXT, sizeof(BLOCK_TEXT) - 1 },
+	.list = block_list,
+	.count = 3,
+};
+
+static void expect_fields(const char *wanted)
+{
+	char got[512] = "";
+	size_t len = 0;
+	for (unsigned i = 0; i < request.response.fields.count; i++) {
+		const struct field *f = &request.response.fields.list[i];
+		assert_int_equal(f->id, field_find_id(f->name));
+		len += (size_t)snprintf(got + len, sizeof(got) - len, SLICE_FMT ": " SLICE_FMT "\n",
+		    SLICE_ARG(f->name), SLICE_ARG(f->value));
+	}
+	assert_string_equal(got, wanted);
+}
+
+/* Ready-made fields stay together until one of them has to change. */
+static void test_block_is_taken_apart(void **state)
+{
+	(void)state;
+	request.response.block = &block;
+	response_add_static(&request, FIELD_OTHER, SLICE("X-A"), SLICE("b"));
+	response_remove(&request, SLICE("x-none"));
+	assert_ptr_equal(request.response.block, &block);
+	response_remove(&request, SLICE("x-a"));
+	assert_ptr_equal(request.response.block, &block);
+	response_add_static(&request, FIELD_OTHER, SLICE("X-A"), SLICE("b"));
+	response_replace(&request, FIELD_CONTENT_TYPE, SLICE("Content-Type"), SLICE("text/plain"));
+	assert_null(request.response.block);
+	expect_fields("ETag: \"a:b\"\nVary: Accept-Encoding\nX-A: b\nContent-Type: text/plain\n");
+}
+
+static void test_vary_of_a_block(void **state)
+{
+	(void)state;
+	request.response.block = &block;
+	response_vary(&request, SLICE("accept-encoding"));
+	assert_ptr_equal(request.response.block, &block);
+	response_vary(&request, SLICE("Origin"));
+	expect_fields("ETag: \"a:b\"\nVary: Accept-Encoding, Origin\nContent-Type: text/css\n");
+}
+
+static void test_server_is_another(void **state)
+{
+	(void)state;
+	assert_false(request.response.own_server);
+	response_remove(&request, SLICE("server"));
+	assert_true(request.response.own_server);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_fields_are_checked),
+		CASE(test_block_is_taken_apart),
+		CASE(test_vary_of_a_block),
+		CASE(test_server_is_another),
 		CASE(test_fields_are_copied),
 		CASE(test_start),
 		CASE(test_content_takes_the_place_of_content),
