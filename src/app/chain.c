@@ -16,7 +16,6 @@
 #include "net/transport.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 static enum score_protocol protocol_of(const struct request *r)
 {
@@ -57,8 +56,36 @@ static void take_in_hand(struct request *r)
 	score_shift(&score_self()->in_hand, 1);
 }
 
+static bool takes_preflight(const struct route *route)
+{
+	for (unsigned i = 0; i < route->step_count; i++)
+		if (route->steps[i].middleware->takes_preflight)
+			return true;
+	return false;
+}
+
+/* A CORS preflight is for the route of the method that it announces. Where that has nothing to say
+ * to it, it is an OPTIONS like any other: NULL. */
+static struct route *preflight_route(struct request *r, struct exchange *x)
+{
+	unsigned allow;
+	if (r->method != METHOD_OPTIONS || !(r->fields.present & 1u << FIELD_ORIGIN))
+		return NULL;
+	struct slice announced =
+	    fields_get_name(&r->fields, SLICE("Access-Control-Request-Method"));
+	if (!announced.ptr)
+		return NULL;
+	r->method = method_find(announced);
+	struct route *route = route_match(x->site, r, &allow);
+	r->method = METHOD_OPTIONS;
+	return route && takes_preflight(route) ? route : NULL;
+}
+
 static void choose_route(struct request *r, struct exchange *x)
 {
+	x->route = preflight_route(r, x);
+	if (x->route)
+		return;
 	x->route = route_match(x->site, r, &x->allow);
 	if (x->route)
 		return;
@@ -73,17 +100,9 @@ static void choose_route(struct request *r, struct exchange *x)
 
 static void add_allow(struct request *r, unsigned allow)
 {
-	char text[128];
-	size_t len = 0;
-	for (unsigned m = METHOD_GET; m <= METHOD_TRACE; m++) {
-		if (!(allow & 1u << m))
-			continue;
-		const char *name = method_name((enum http_method)m);
-		len +=
-		    (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "", name);
-	}
-	struct slice value = arena_dup(&r->arena, slice_of(text, len));
-	response_add_static(r, FIELD_OTHER, SLICE("Allow"), value);
+	char *text = arena_bytes(&r->arena, METHOD_LIST_MAX);
+	response_add_static(
+	    r, FIELD_OTHER, SLICE("Allow"), slice_of(text, method_list(allow, text)));
 }
 
 int chain_refusal(enum http_method method)

@@ -66,6 +66,9 @@ enum step { STEP_NEXT, STEP_WAIT, STEP_ANSWERED };
 struct middleware {
 	const char *name;
 	const struct key_group *const *groups;
+	/* `enter` answers all CORS preflights: OPTIONS with Origin and
+	 * Access-Control-Request-Method. So they are brought to it by the route of that method. */
+	bool takes_preflight;
 	void (*check)(const struct config_scope *scope,
 	    struct config_report *report); /* each scope where it is given */
 	/* Once a route: state, or NULL if it has nothing to do there: then it costs nothing. */

@@ -28,3 +28,19 @@ const char *method_name(enum http_method m)
 {
 	return names[m].ptr;
 }
+
+size_t method_list(unsigned methods, char out[METHOD_LIST_MAX])
+{
+	size_t len = 0;
+	for (unsigned m = METHOD_GET; m <= METHOD_TRACE; m++) {
+		if (!(methods & 1u << m))
+			continue;
+		if (len) {
+			memcpy(out + len, ", ", 2);
+			len += 2;
+		}
+		memcpy(out + len, names[m].ptr, names[m].len);
+		len += names[m].len;
+	}
+	return len;
+}

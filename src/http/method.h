@@ -22,4 +22,8 @@ enum http_method {
 enum http_method method_find(struct slice name); /* case-sensitive */
 const char *method_name(enum http_method m);     /* "GET"; "-" for OTHER */
 
+/* Names of the methods whose bits are set, as in Allow: "GET, HEAD". Returns the length. */
+enum { METHOD_LIST_MAX = 80 };
+size_t method_list(unsigned methods, char out[METHOD_LIST_MAX]);
+
 #endif
