@@ -16,7 +16,9 @@
 #include "middleware/access.h"
 #include "middleware/access_log.h"
 #include "middleware/compress.h"
+#include "middleware/cors.h"
 #include "middleware/errors.h"
+#include "middleware/headers.h"
 #include "middleware/https.h"
 #include "tls/settings.h"
 #include "web.h"
@@ -39,6 +41,8 @@ static const struct middleware *const middleware[] = {
 	&access_log_middleware,
 	&https_middleware,
 	&access_middleware,
+	&cors_middleware, /* before whoever asks for credentials: a preflight has none */
+	&headers_middleware,
 	&compress_middleware,
 	&errors_middleware,
 	NULL,
@@ -61,6 +65,8 @@ static const struct key_group *const groups[] = {
 	&respond_group,
 	&errors_group,
 	&access_group,
+	&cors_group,
+	&headers_group,
 	&compress_group,
 	NULL,
 };
