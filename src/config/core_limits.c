@@ -12,6 +12,12 @@
 #define MB (1024 * KB)
 #define GB (1024 * MB)
 
+/*
+ * What is decided before the site is known, or counted over all of them, stands at the top of the
+ * file only; the rest may differ from route to route.
+ */
+#define WHOLE_SERVER SCOPE_GLOBAL
+
 /* Limits. */
 
 static const struct key limits_keys[] = {
@@ -22,6 +28,7 @@ static const struct key limits_keys[] = {
 	    .def = "10000",
 	    .min = 1,
 	    .max = 1000000, /* as many descriptors as Linux gives one process by default, nearly */
+	    .scopes = WHOLE_SERVER,
 	    .help = "connections open at a time, over all workers",
 	},
 	{
@@ -31,6 +38,7 @@ static const struct key limits_keys[] = {
 	    .def = "200", /* an office behind one address, with six connections a browser */
 	    .min = 0,
 	    .max = 1000000,
+	    .scopes = WHOLE_SERVER,
 	    .help = "of these, from one address; 0: no limit",
 	},
 	{
@@ -40,6 +48,7 @@ static const struct key limits_keys[] = {
 	    .def = "8k", /* RFC 9110 section 4.1 asks for 8000 octets at least */
 	    .min = 64,
 	    .max = 1 * MB, /* a peer can make each connection hold as much */
+	    .scopes = WHOLE_SERVER,
 	    .help = "bytes of a request's target",
 	},
 	{
@@ -49,6 +58,7 @@ static const struct key limits_keys[] = {
 	    .def = "32k",
 	    .min = 256, /* what the simplest clients send */
 	    .max = 1 * MB,
+	    .scopes = WHOLE_SERVER,
 	    .help = "bytes of all header fields of a request",
 	},
 	{
@@ -58,6 +68,7 @@ static const struct key limits_keys[] = {
 	    .def = "128",
 	    .min = 1,
 	    .max = 10000, /* looking a field up goes through them one by one */
+	    .scopes = WHOLE_SERVER,
 	    .help = "number of header fields of a request",
 	},
 	{
@@ -85,6 +96,7 @@ static const struct key limits_keys[] = {
 	    .def = "64k",
 	    .min = 1 * KB,
 	    .max = 16 * MB,
+	    .scopes = WHOLE_SERVER,
 	    .help = "bytes of requests that wait behind the one being answered",
 	},
 	{
@@ -94,6 +106,7 @@ static const struct key limits_keys[] = {
 	    .def = "0",
 	    .min = 0,
 	    .max = 1000000000, /* counted in 32 bits */
+	    .scopes = WHOLE_SERVER,
 	    .help = "requests of one connection; 0: no limit",
 	},
 	KEYS_END,
@@ -101,7 +114,7 @@ static const struct key limits_keys[] = {
 
 const struct key_group limits_group = {
 	.name = "limits",
-	.scopes = SCOPE_GLOBAL,
+	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
 	.keys = limits_keys,
 	.size = sizeof(struct limits_settings),
 	.help = "how much the server takes on",
@@ -122,6 +135,7 @@ static const struct key timeouts_keys[] = {
 	    .def = "10s",
 	    .min = SHORTEST,
 	    .max = 1 * HOUR,
+	    .scopes = WHOLE_SERVER,
 	    .help = "for the whole head of a request",
 	},
 	{
@@ -149,6 +163,7 @@ static const struct key timeouts_keys[] = {
 	    .def = "60s",
 	    .min = SHORTEST,
 	    .max = 1 * DAY,
+	    .scopes = WHOLE_SERVER,
 	    .help = "between two requests of a connection",
 	},
 	{
@@ -158,6 +173,7 @@ static const struct key timeouts_keys[] = {
 	    .def = "30s",
 	    .min = 0, /* cut at once */
 	    .max = 1 * DAY,
+	    .scopes = WHOLE_SERVER,
 	    .help = "for requests in hand to finish at a reload or stop",
 	},
 	{
@@ -165,6 +181,7 @@ static const struct key timeouts_keys[] = {
 	    .type = KEY_BOOL,
 	    .offset = KEY_AT(struct timeouts_settings, adaptive),
 	    .def = "true",
+	    .scopes = WHOLE_SERVER,
 	    .help = "whether idle gets shorter as connections get more",
 	},
 	{
@@ -188,7 +205,7 @@ static const struct key timeouts_keys[] = {
 
 const struct key_group timeouts_group = {
 	.name = "timeouts",
-	.scopes = SCOPE_GLOBAL,
+	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
 	.keys = timeouts_keys,
 	.size = sizeof(struct timeouts_settings),
 	.help = "how long the server waits",

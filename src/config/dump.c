@@ -144,11 +144,22 @@ static bool begins_at(const struct config_scope *scope, const struct key_group *
 	return true;
 }
 
+/* Keys with places of their own are in force wherever they stand, whether the group is given or
+ * not. */
+static bool always_in_force(const struct key_group *g)
+{
+	for (const struct key *k = g->keys; k->name; k++)
+		if (k->scopes)
+			return true;
+	return false;
+}
+
 static void put_named(struct dumper *d, const struct config_scope *scope, const struct shown *s)
 {
 	/* Writing it would be giving it, and where a group can stand at a site or a route that says
 	 * something: so it is shown, but as a comment. */
-	bool disabled = !s->origin->given && s->group->scopes != (unsigned)scope->kind;
+	bool disabled = !s->origin->given && s->group->scopes != (unsigned)scope->kind &&
+			!always_in_force(s->group);
 	if (disabled && !d->comments)
 		return;
 	d->disabled = disabled;

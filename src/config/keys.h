@@ -79,6 +79,9 @@ struct key {
 	 * listen, sites, routes. */
 	const struct key_group *group;
 	enum reload_class reload;
+	/* Of a group that may stand in several scopes: SCOPE_* bits of those in which this key may
+	 * be written; 0: in all of them. */
+	unsigned scopes;
 	bool required;
 	const char *help; /* one line, no full stop */
 };

@@ -14,6 +14,7 @@ struct frame {
 	void *settings;
 	struct group_origin *origin;
 	const struct path *path; /* of the group */
+	enum scope kind;         /* where it stands; of a nested group 0 */
 };
 
 static size_t format_up(const struct path *p, char *out, size_t len)
@@ -134,7 +135,8 @@ static void read_nested(
 	struct key_origin *o = origin_of_key(r->snapshot, f->origin, f->group, key);
 	struct path path = { f->path, key->name, -1 };
 	o->nested = arena_zalloc(&r->snapshot->arena, sizeof(*o->nested));
-	struct frame nested = { key->group, (char *)f->settings + key->offset, o->nested, &path };
+	struct frame nested = { key->group, (char *)f->settings + key->offset, o->nested, &path,
+		0 };
 	if (read_group(r, &nested, setting))
 		require(r, &nested, setting);
 	f->origin->mistaken |= nested.origin->mistaken;
@@ -156,7 +158,7 @@ static void read_list(
 	for (size_t i = 0; i < count; i++) {
 		const config_setting_t *s = config_setting_get_elem(setting, (unsigned)i);
 		struct path path = { f->path, key->name, (ptrdiff_t)i };
-		struct frame one = { key->group, list + i * size, &o->nested[i], &path };
+		struct frame one = { key->group, list + i * size, &o->nested[i], &path, 0 };
 		group_set_defaults(a, key->group, one.settings);
 		places[i] = reader_place(r, s);
 		if (read_group(r, &one, s))
@@ -173,6 +175,11 @@ static void read_key(
 	char why[VALUE_WHY_MAX];
 	if (config_setting_type(setting) == CONFIG_TYPE_NONE)
 		return; /* its value is where the syntax went wrong */
+	if (key->scopes && !(key->scopes & f->kind)) {
+		unknown_place(key, why, sizeof(why));
+		mistake(r, f, key, setting, why);
+		return;
+	}
 	struct key_origin *o = origin_of_key(r->snapshot, f->origin, f->group, key);
 	o->given = true;
 	o->place = reader_place(r, setting);
@@ -199,14 +206,16 @@ static void read_member(struct reader *r, struct config_scope *scope, const stru
 			continue;
 		if (g->name && strcmp(g->name, name) == 0) {
 			struct path named = { path, name, -1 };
-			struct frame f = { g, scope_own(scope, i), scope_origin(scope, i), &named };
+			struct frame f = { g, scope_own(scope, i), scope_origin(scope, i), &named,
+				scope->kind };
 			read_group(r, &f, s);
 			return;
 		}
 		const struct key *key = g->name ? NULL : key_find(g, name);
 		if (!key)
 			continue;
-		struct frame f = { g, scope_own(scope, i), scope_origin(scope, i), path };
+		struct frame f = { g, scope_own(scope, i), scope_origin(scope, i), path,
+			scope->kind };
 		if (!key_is_scopes(key))
 			read_key(r, &f, key, s);
 		return;

@@ -32,6 +32,13 @@ static void scopes_format(unsigned kinds, char out[WHERE_ROOM])
 			    out + len, WHERE_ROOM - len, "%s%s", len ? " or " : "", scopes[i].name);
 }
 
+void unknown_place(const struct key *key, char *out, size_t room)
+{
+	char where[WHERE_ROOM];
+	scopes_format(key->scopes, where);
+	snprintf(out, room, "can be set %s only", where);
+}
+
 /* Where else this very name may stand; false if nowhere. */
 static bool belongs(const struct reader *r, const char *name, char out[WHERE_ROOM])
 {

@@ -16,4 +16,7 @@ const char *unknown_member(
 const char *unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
     const config_setting_t *setting);
 
+/* Why a known key can not be taken here: "can be set at the top level only". */
+void unknown_place(const struct key *key, char *out, size_t room);
+
 #endif

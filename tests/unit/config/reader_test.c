@@ -138,8 +138,12 @@ static const struct {
 	{ "files = { };",
 	    "httpd.conf:1: unknown key 'files' at the top level ('files' belongs in a site "
 	    "or in a route)\n" },
-	{ "sites = ( { limits = { }; } );", "httpd.conf:1: unknown key 'limits' in sites[0] "
-					    "('limits' belongs at the top level)\n" },
+	{ "sites = ( { workers = 1; } );", "httpd.conf:1: unknown key 'workers' in sites[0] "
+					   "('workers' belongs at the top level)\n" },
+	{ "sites = ( { limits = { body = 1; uri = 2; };\n"
+	  "routes = ( { path = \"/\"; timeouts = { idle = 1; send = 2; }; } ); } );",
+	    "httpd.conf:1: sites[0].limits.uri: can be set at the top level only\n"
+	    "httpd.conf:2: sites[0].routes[0].timeouts.idle: can be set at the top level only\n" },
 	{ "sites = ( { port = 80; } );",
 	    "httpd.conf:1: unknown key 'port' in sites[0] ('port' belongs in a listen entry)\n" },
 	{ "sites = ( { routes = ( { path = \"/\"; routes = ( ); } ); } );",
