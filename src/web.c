@@ -200,19 +200,15 @@ static void server_init(struct web *web, const struct snapshot *s)
 			.uri = (size_t)l->uri,
 			.header_size = (size_t)l->header_size,
 			.headers = (unsigned)l->headers,
-			.body = l->body,
 			.pipeline = (size_t)l->pipeline,
 			.keepalive_requests = (unsigned)l->keepalive_requests,
 		},
 		.timeouts = {
 			.header_ms = t->header,
-			.body_ms = t->body,
-			.send_ms = t->send,
 			.idle_ms = t->idle,
 			.adaptive = t->adaptive,
-			.keepalive = t->keepalive,
-			.min_rate = t->min_rate,
 		},
+		.terms = site_terms(s->global),
 		.connections_max = (unsigned)l->connections,
 	};
 	web->servers[true] = web->servers[false];

@@ -202,14 +202,23 @@ enum chain_start chain_choose(struct request *r)
 	return CHAIN_RUNS;
 }
 
-static void on_head(struct request *r)
+static void on_route(struct request *r)
 {
 	enum chain_start start = chain_choose(r);
+	struct exchange *x = exchange_of(r);
+	x->astray = start != CHAIN_RUNS;
+	r->terms = &x->route->terms;
+}
+
+static void on_head(struct request *r)
+{
+	if (!exchange_of(r))
+		on_route(r); /* a request of our own making */
 	take_in_hand(r);
-	if (start == CHAIN_RUNS)
-		run(r);
-	else
+	if (exchange_of(r)->astray)
 		answer_astray(r);
+	else
+		run(r);
 }
 
 void chain_resume(struct request *r)
@@ -303,14 +312,18 @@ static void on_abort(struct request *r, enum abort_reason reason)
 
 static void on_refused(struct request *r)
 {
-	struct exchange *x = exchange_new(r);
-	x->site = site_find(r->server, r->host);
-	x->route = &x->site->unrouted;
+	struct exchange *x = exchange_of(r);
+	if (!x) {
+		x = exchange_new(r);
+		x->site = site_find(r->server, r->host);
+		x->route = &x->site->unrouted;
+	}
 	x->answered = true;
 	finish(r);
 }
 
 const struct app chain_app = {
+	.on_route = on_route,
 	.on_head = on_head,
 	.on_body = on_body,
 	.on_end = on_end,

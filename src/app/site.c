@@ -61,9 +61,23 @@ static void handle_broken(struct request *r, void *state)
 /* Of a route that the check would have refused. */
 static const struct handler broken_handler = { .name = "broken", .handle = handle_broken };
 
+struct http_terms site_terms(const struct config_scope *scope)
+{
+	const struct limits_settings *limits = config_settings(scope, &limits_group);
+	const struct timeouts_settings *timeouts = config_settings(scope, &timeouts_group);
+	return (struct http_terms){
+		.body = limits->body,
+		.body_ms = timeouts->body,
+		.send_ms = timeouts->send,
+		.min_rate = timeouts->min_rate,
+		.keepalive = timeouts->keepalive,
+	};
+}
+
 static void prepare_steps(struct route *route, const struct modules *m, struct arena *a)
 {
 	unsigned most = 0;
+	route->terms = site_terms(route->scope);
 	for (const struct middleware *const *w = m->middleware; *w; w++)
 		most++;
 	struct route_step *steps = arena_zalloc(a, (most + 1) * sizeof(*steps));

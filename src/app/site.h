@@ -5,6 +5,7 @@
 #define APP_SITE_H
 
 #include "app/module.h"
+#include "http/server.h"
 
 struct route_step { /* a middleware with something to do */
 	const struct middleware *middleware;
@@ -25,6 +26,7 @@ struct route {
 	const struct route_step *steps;
 	unsigned step_count;
 	unsigned methods; /* bit METHOD_x; 0: all */
+	struct http_terms terms;
 };
 
 struct site {
@@ -53,6 +55,8 @@ struct site_table *site_table_new(const struct snapshot *s, const struct modules
 void site_table_free(struct site_table **t);
 size_t site_count(const struct site_table *t);
 struct site *site_at(const struct site_table *t, size_t index); /* as in the snapshot */
+/* What limits and timeouts say at a scope. */
+struct http_terms site_terms(const struct config_scope *scope);
 /* Exact name, else the longest "*.suffix", else the default: never NULL. `host` is canonical. */
 struct site *site_find(const struct site_table *t, struct slice host);
 
@@ -69,6 +73,7 @@ struct exchange {
 	struct route *route;
 	unsigned at;    /* the chain's saved index */
 	bool answered;  /* the response was started */
+	bool astray;    /* nothing of the site may be shown: see chain.c */
 	bool unmatched; /* no route has path and method */
 	unsigned allow; /* bit METHOD_x: what routes permit that have this path under other methods
 			   only, for 405 and OPTIONS */

@@ -29,9 +29,9 @@ struct http_fault http_check_expect(struct request *r)
 	return fine;
 }
 
-struct http_fault http_check_size(const struct request *r, const struct http_limits *limits)
+struct http_fault http_check_size(const struct request *r)
 {
-	if (limits->body > 0 && r->content_length > limits->body)
+	if (r->terms->body > 0 && r->content_length > r->terms->body)
 		return (struct http_fault){ 413, "content is too large (RFC 9110 15.5.14)" };
 	return fine;
 }

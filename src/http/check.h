@@ -17,6 +17,7 @@ struct http_fault {
 struct http_fault http_check_method(const struct request *r);
 /* Needs content_length; sets expect_continue. */
 struct http_fault http_check_expect(struct request *r);
-struct http_fault http_check_size(const struct request *r, const struct http_limits *limits);
+/* By request->terms. */
+struct http_fault http_check_size(const struct request *r);
 
 #endif

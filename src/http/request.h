@@ -18,6 +18,7 @@ struct app;
 struct wire;
 struct sink;
 struct security;
+struct http_terms;
 
 enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20, HTTP_3 = 30 };
 
@@ -49,6 +50,10 @@ struct request {
 	const struct net_addr *peer;
 	const struct net_addr *local; /* of the listener: it may be "any" */
 	uint64_t received_us;         /* monotonic, when the head was complete */
+
+	/* Set by the engine to the server's, by the application (on_route) to the route's; lives as
+	 * long as the sites. */
+	const struct http_terms *terms;
 
 	/* Set by the application. */
 	struct sink *sink; /* takes the content; NULL: it is discarded within bounds */

@@ -9,6 +9,7 @@
 #define HTTP_SERVER_H
 
 #include "base/slice.h"
+#include "http/pace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,27 +21,42 @@ struct http_limits {
 	uint32_t uri;         /* bytes of a request target; more: 414 */
 	uint32_t header_size; /* bytes of all field lines together, so of one, too; more: 431 */
 	uint32_t headers;     /* number of field lines; more: 431 */
-	int64_t body;         /* bytes of a request's content; more: 413; 0: without limit */
 	uint32_t pipeline;    /* bytes of requests that may wait behind the one in hand */
 	uint32_t keepalive_requests; /* of one connection; 0: without end */
 };
 
 struct http_timeouts {     /* milliseconds */
 	int64_t header_ms; /* from its first byte until a head is complete */
-	int64_t body_ms;   /* the longest the peer may owe us content: see http/pace.h */
-	int64_t send_ms;   /* likewise for taking the response */
 	int64_t idle_ms;   /* between requests */
+	bool adaptive;     /* idle shrinks as connections get scarce: http/idle.h */
+};
+
+/* What each route may have its own of: request->terms, from app->on_route on. */
+struct http_terms {
+	int64_t body;    /* bytes of a request's content; more: 413; 0: without limit */
+	int64_t body_ms; /* the longest the peer may owe us content: see http/pace.h */
+	int64_t send_ms; /* likewise for taking the response */
 	/* Bytes a second, of content and of responses; 0: progress alone counts. */
 	int64_t min_rate;
-	bool adaptive;  /* idle shrinks as connections get scarce: http/idle.h */
-	bool keepalive; /* false: one request a connection */
+	bool keepalive; /* false: the connection ends with this request */
 };
+
+static inline struct pace_rule http_body_rule(const struct http_terms *t)
+{
+	return (struct pace_rule){ (uint64_t)t->body_ms, (uint64_t)t->min_rate };
+}
+
+static inline struct pace_rule http_send_rule(const struct http_terms *t)
+{
+	return (struct pace_rule){ (uint64_t)t->send_ms, (uint64_t)t->min_rate };
+}
 
 struct http_server {
 	const struct app *app;
 	void *sites; /* becomes request->server */
 	struct http_limits limits;
 	struct http_timeouts timeouts;
+	struct http_terms terms;  /* before the route is known, and where no route says otherwise */
 	unsigned connections_max; /* limits.connections: for the adaptive idle time-out */
 	bool astray;              /* who comes here speaks plain HTTP on a port for HTTPS */
 	/* Takes over from a client that opens with the preface of HTTP/2; NULL: it may not. */

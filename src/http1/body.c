@@ -53,7 +53,7 @@ bool h1_content_can_be_left(const struct h1_exchange *x)
 
 static struct pace_rule rule(const struct h1_exchange *x)
 {
-	return h1_rule(x->h1, x->h1->server->timeouts.body_ms);
+	return http_body_rule(x->request.terms);
 }
 
 void h1_content_discard(struct h1_exchange *x)
@@ -109,7 +109,7 @@ static enum h1_flow take_sized(struct h1_exchange *x)
 /* As soon as a chunk's size says so. */
 static bool is_too_large(const struct h1_exchange *x)
 {
-	int64_t most = x->h1->server->limits.body;
+	int64_t most = x->request.terms->body;
 	uint64_t have = x->request.content_received + x->content.discarded;
 
 	return most > 0 && x->content.chunked.left > (uint64_t)most - have;

@@ -136,7 +136,7 @@ static bool wants_to_keep(const struct request *r)
 	       fields_has_token(&r->fields, FIELD_CONNECTION, SLICE("keep-alive"));
 }
 
-struct http_fault h1_check(struct request *r, const struct http_limits *limits, bool *keep_out)
+struct http_fault h1_check(struct request *r, bool *keep_out)
 {
 	struct http_fault fault = check_framing(r);
 
@@ -149,8 +149,6 @@ struct http_fault h1_check(struct request *r, const struct http_limits *limits, 
 		fault = check_target(r);
 	if (!fault.status)
 		fault = http_check_expect(r);
-	if (!fault.status)
-		fault = http_check_size(r, limits);
 	if (!fault.status)
 		*keep_out = wants_to_keep(r);
 	return fault;

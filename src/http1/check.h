@@ -12,6 +12,6 @@
  * `r`, and whether the client would keep the connection. The fault that comes back is to be
  * answered, and the connection closed: where its next message begins is not sure.
  */
-struct http_fault h1_check(struct request *r, const struct http_limits *limits, bool *keep_out);
+struct http_fault h1_check(struct request *r, bool *keep_out);
 
 #endif

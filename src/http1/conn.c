@@ -100,7 +100,7 @@ static void hang_up(struct h1 *h)
 
 static struct pace_rule send_rule(const struct h1 *h)
 {
-	return h1_rule(h, h->server->timeouts.send_ms);
+	return http_send_rule(h->exchange ? h->exchange->request.terms : &h->server->terms);
 }
 
 /* As conn_flush; keeps the pace of a peer that takes too little. */

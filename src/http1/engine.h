@@ -96,11 +96,6 @@ static inline uint64_t h1_now_ms(const struct h1 *h)
 	return loop_now_ms(h->conn->net->loop);
 }
 
-static inline struct pace_rule h1_rule(const struct h1 *h, int64_t timeout_ms)
-{
-	return (struct pace_rule){ (uint64_t)timeout_ms, (uint64_t)h->server->timeouts.min_rate };
-}
-
 /* conn.c */
 void h1_set_state(struct h1 *h, enum h1_state state);
 void h1_run(struct h1 *h);

@@ -10,6 +10,7 @@
 #include "http1/engine.h"
 
 #include "base/clock.h"
+#include "http/check.h"
 #include "http/wire.h"
 #include "http1/check.h"
 #include "net/listener.h"
@@ -48,6 +49,7 @@ struct h1_exchange *h1_exchange_new(struct h1 *h)
 	h1_parser_init(&x->parser, &h->server->limits);
 	r->wire = &h1_wire;
 	r->server = h->server->sites;
+	r->terms = &h->server->terms;
 	r->version = HTTP_1_1;
 	r->fields.list = x->fields_in;
 	r->fields.cap = H1_FIELDS_IN;
@@ -82,6 +84,15 @@ static void save_head(struct h1_exchange *x, struct slice head)
 	h1_rebase(&x->request, (ptrdiff_t)((uintptr_t)copy - (uintptr_t)head.ptr));
 }
 
+static struct http_fault find_terms(struct h1_exchange *x)
+{
+	const struct app *app = x->h1->server->app;
+
+	if (app->on_route)
+		app->on_route(&x->request);
+	return http_check_size(&x->request);
+}
+
 static void hand_over(struct h1_exchange *x)
 {
 	struct request *r = &x->request;
@@ -109,7 +120,9 @@ void h1_exchange_begin(struct h1 *h)
 		save_head(x, head);
 	conn_consume(h->conn, head.len);
 	r->received_us = clock_mono_us();
-	struct http_fault fault = h1_check(r, &h->server->limits, &keep);
+	struct http_fault fault = h1_check(r, &keep);
+	if (!fault.status)
+		fault = find_terms(x);
 	if (fault.status) {
 		h1_refuse(h, fault);
 		return;

@@ -47,7 +47,7 @@ static bool can_keep(const struct h1_exchange *x)
 	const struct http_server *s = h->server;
 
 	if (!x->keep || x->request.response.close || h->conn->net->draining ||
-	    !s->timeouts.keepalive)
+	    !x->request.terms->keepalive)
 		return false;
 	if (s->limits.keepalive_requests && h->served + 1 >= s->limits.keepalive_requests)
 		return false;

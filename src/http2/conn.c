@@ -153,9 +153,23 @@ static void read_all(struct h2 *h)
 	h->eof |= rc == ERR_CLOSED;
 }
 
+/* The queue is every stream's: it has the patience of the most patient one. Each stream's own is
+ * its reply's pace. */
 static struct pace_rule send_rule(const struct h2 *h)
 {
-	return h2_rule(h, h->server->timeouts.send_ms);
+	struct pace_rule most = { 0 };
+
+	if (list_empty(&h->streams))
+		return http_send_rule(&h->server->terms);
+	LIST_EACH (node, &h->streams) {
+		const struct h2_stream *x = CONTAINER_OF(node, struct h2_stream, node);
+		struct pace_rule rule = http_send_rule(x->request.terms);
+		if (most.timeout_ms == 0 || rule.min_rate < most.min_rate)
+			most.min_rate = rule.min_rate;
+		if (rule.timeout_ms > most.timeout_ms)
+			most.timeout_ms = rule.timeout_ms;
+	}
+	return most;
 }
 
 static int write_all(struct h2 *h)
@@ -206,7 +220,7 @@ static uint64_t next_due(struct h2 *h)
 			continue;
 		/* Most replies are out before anybody looks at the clock. */
 		if (x->reply.pace.due_ms == 0)
-			pace_start(&x->reply.pace, h2_now_ms(h), send_rule(h));
+			pace_start(&x->reply.pace, h2_now_ms(h), http_send_rule(x->request.terms));
 		earlier(&due, x->reply.pace.due_ms);
 	}
 	return due;
@@ -324,7 +338,7 @@ static void expire_stream(struct h2_stream *x)
 	else if (is_held_back(x))
 		h2_stream_fail(x, ABORT_TIMEOUT, too_slow);
 	else
-		pace_start(&x->reply.pace, now_ms, send_rule(h));
+		pace_start(&x->reply.pace, now_ms, http_send_rule(x->request.terms));
 }
 
 static void on_expired(struct conn *c)

@@ -33,7 +33,7 @@ bool h2_content_flows(const struct h2_stream *x)
 
 static struct pace_rule rule(const struct h2_stream *x)
 {
-	return h2_rule(x->h2, x->h2->server->timeouts.body_ms);
+	return http_body_rule(x->request.terms);
 }
 
 static void consumed(struct h2_stream *x, size_t n)
@@ -94,7 +94,7 @@ static size_t deliver(struct h2_stream *x, struct slice bytes)
 /* The limit holds for what has come, wanted or not. */
 static bool is_too_large(const struct h2_stream *x, size_t more)
 {
-	int64_t most = x->h2->server->limits.body;
+	int64_t most = x->request.terms->body;
 	uint64_t have = x->request.content_received + x->content.waiting.len;
 
 	return most > 0 && have + more > (uint64_t)most;

@@ -89,11 +89,6 @@ static inline uint64_t h2_now_ms(const struct h2 *h)
 	return loop_now_ms(h->conn->net->loop);
 }
 
-static inline struct pace_rule h2_rule(const struct h2 *h, int64_t timeout_ms)
-{
-	return (struct pace_rule){ (uint64_t)timeout_ms, (uint64_t)h->server->timeouts.min_rate };
-}
-
 /* conn.c */
 void h2_kick(struct h2 *h); /* something changed: a run is going on, or follows in this turn */
 void h2_give_up(struct h2 *h, struct h2_fault fault); /* GOAWAY follows, and the end */

@@ -224,7 +224,7 @@ static struct http_fault check_length(struct request *r)
 	return fine;
 }
 
-struct http_fault h2_check(struct h2_stream *x, const struct http_limits *limits)
+struct http_fault h2_check(struct h2_stream *x)
 {
 	struct request *r = &x->request;
 	struct http_fault fault = x->fault;
@@ -239,8 +239,6 @@ struct http_fault h2_check(struct h2_stream *x, const struct http_limits *limits
 		fault = check_target(r);
 	if (!fault.status)
 		fault = http_check_expect(r);
-	if (!fault.status)
-		fault = http_check_size(r, limits);
 	if (!fault.status)
 		join_cookies(r);
 	return fault;

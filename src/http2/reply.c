@@ -206,8 +206,7 @@ int h2_reply_frame(struct h2_stream *x, const uint8_t *head, size_t length)
 	h->pulled += (uint32_t)length;
 	h2_guard_earn(&h->guard, H2_EARN_CONTENT);
 	if (out->pace.due_ms > 0)
-		pace_moved(
-		    &out->pace, h2_now_ms(h), length, h2_rule(h, h->server->timeouts.send_ms));
+		pace_moved(&out->pace, h2_now_ms(h), length, http_send_rule(x->request.terms));
 	h->paused = h->conn->out.bytes >= H2_HIGH_WATER;
 	return h->paused ? NGHTTP2_ERR_PAUSE : 0;
 }

@@ -9,6 +9,7 @@
 #include "http2/stream.h"
 
 #include "base/clock.h"
+#include "http/check.h"
 #include "http/wire.h"
 #include "net/listener.h"
 #include "net/pool.h"
@@ -39,6 +40,7 @@ struct h2_stream *h2_stream_new(struct h2 *h, int32_t id)
 	h->busy = true;
 	r->wire = &h2_wire;
 	r->server = h->server->sites;
+	r->terms = &h->server->terms;
 	r->version = HTTP_2;
 	r->fields.list = x->fields_in;
 	r->fields.cap = H2_FIELDS_IN;
@@ -94,12 +96,20 @@ static void refuse(struct h2_stream *x, struct http_fault fault, bool ended)
 	answer_fault(x, fault);
 }
 
-static bool is_last(const struct h2 *h)
+static struct http_fault find_terms(struct h2_stream *x)
 {
-	const struct http_server *s = h->server;
-	uint32_t most = s->timeouts.keepalive ? s->limits.keepalive_requests : 1;
+	const struct app *app = x->h2->server->app;
 
-	return most > 0 && h->served >= most;
+	if (app->on_route)
+		app->on_route(&x->request);
+	return http_check_size(&x->request);
+}
+
+static bool is_last(const struct h2_stream *x)
+{
+	uint32_t most = x->h2->server->limits.keepalive_requests;
+
+	return !x->request.terms->keepalive || (most > 0 && x->h2->served >= most);
 }
 
 void h2_stream_begin(struct h2_stream *x, bool ended)
@@ -110,11 +120,13 @@ void h2_stream_begin(struct h2_stream *x, bool ended)
 	x->headed = true;
 	h->served++;
 	h2_guard_earn(&h->guard, H2_EARN_REQUEST);
-	if (is_last(h))
-		h2_leave_now(h);
 	r->received_us = h->read_us;
 	r->content_length = ended ? 0 : -1;
-	struct http_fault fault = h2_check(x, &h->server->limits);
+	struct http_fault fault = h2_check(x);
+	if (!fault.status)
+		fault = find_terms(x);
+	if (is_last(x))
+		h2_leave_now(h);
 	if (fault.status)
 		refuse(x, fault, ended);
 	else

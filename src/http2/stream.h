@@ -82,7 +82,7 @@ void h2_stream_cut(struct h2_stream *x, enum abort_reason reason);
 /* fields.c */
 void h2_field_in(struct h2_stream *x, struct slice name, struct slice value);
 void h2_trailer_in(struct h2_stream *x, struct slice name, struct slice value);
-struct http_fault h2_check(struct h2_stream *x, const struct http_limits *limits);
+struct http_fault h2_check(struct h2_stream *x);
 
 /* content.c */
 void h2_content_take(struct h2_stream *x, struct slice bytes);

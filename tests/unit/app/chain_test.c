@@ -143,20 +143,25 @@ static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
 
-static const char config[] = "sites = (\n"
-			     " { names = [ \"example.org\", \"*.example.org\" ];\n"
-			     "   routes = ( { path = \"/hi\"; handler = \"hello\"; },\n"
-			     "              { path = \"/later\"; handler = \"hello\"; },\n"
-			     "              { path = \"/any\"; handler = \"any\"; },\n"
-			     "              { path = \"/post\"; handler = \"any\"; methods = [ "
-			     "\"POST\", \"PUT\" ]; },\n"
-			     "              { path = \"/two\"; handler = \"any\"; methods = "
-			     "\"POST\"; },\n"
-			     "              { path = \"/two\"; handler = \"hello\"; } ); },\n"
-			     " { names = [ \"deep.example.org\", \"*.deep.example.org\" ];\n"
-			     "   routes = ( { path = \"/hi\"; handler = \"hello\"; } ); },\n"
-			     " { routes = ( { path = \"/hi\"; handler = \"hello\"; } ); }\n"
-			     ");\n";
+static const char config[] =
+    "limits = { body = 3; };\n"
+    "sites = (\n"
+    " { names = [ \"example.org\", \"*.example.org\" ];\n"
+    "   limits = { body = 5; };\n"
+    "   routes = ( { path = \"/hi\"; handler = \"hello\"; },\n"
+    "              { path = \"/terms\"; handler = \"hello\"; limits = { body = "
+    "7; };\n"
+    "                timeouts = { send = \"2s\"; keepalive = false; }; },\n"
+    "              { path = \"/later\"; handler = \"hello\"; },\n"
+    "              { path = \"/any\"; handler = \"any\"; },\n"
+    "              { path = \"/post\"; handler = \"any\"; methods = [ "
+    "\"POST\", \"PUT\" ]; },\n"
+    "              { path = \"/two\"; handler = \"any\"; methods = \"POST\"; },\n"
+    "              { path = \"/two\"; handler = \"hello\"; } ); },\n"
+    " { names = [ \"deep.example.org\", \"*.deep.example.org\" ];\n"
+    "   routes = ( { path = \"/hi\"; handler = \"hello\"; } ); },\n"
+    " { routes = ( { path = \"/hi\"; handler = \"hello\"; } ); }\n"
+    ");\n";
 
 static int setup(void **state)
 {
@@ -392,6 +397,31 @@ static void test_content(void **state)
 	assert_true(aborted);
 }
 
+/* A route's terms are its own key by key, and known before its middleware is asked. */
+static void test_terms(void **state)
+{
+	struct fake_request f;
+	ask(&f, state, METHOD_GET, "/terms");
+	assert_int_equal(f.r.terms->body, 7);
+	assert_int_equal(f.r.terms->send_ms, 2000);
+	assert_int_equal(f.r.terms->body_ms, 30000);
+	assert_false(f.r.terms->keepalive);
+	fake_request_fini(&f);
+	ask(&f, state, METHOD_GET, "/none");
+	assert_int_equal(f.r.terms->body, 5);
+	assert_true(f.r.terms->keepalive);
+	fake_request_fini(&f);
+	/* Refused when the route was known: it is still the route's. */
+	fake_request_init(&f, ((struct fake_worker *)*state)->sites, "/terms");
+	chain_app.on_route(&f.r);
+	f.r.response.status = 413;
+	chain_app.on_refused(&f.r);
+	assert_true(slice_eq(exchange_of(&f.r)->route->pattern, SLICE("/terms")));
+	response_fini(&f.r);
+	arena_fini(&f.r.arena);
+	buf_fini(&f.content);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_counts, reset),
 		cmocka_unit_test_setup(test_content, reset),
+		cmocka_unit_test_setup(test_terms, reset),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -78,7 +78,7 @@ static void test_full_sink_holds_peer(void **state)
 	ssize_t sent = 0, n;
 
 	(void)state;
-	harness.server.limits.body = 64 << 20;
+	harness.server.terms.body = 64 << 20;
 	int fd = TALK(LENGTH("/slow", 50000000));
 	while (sent < 50000000 && (n = send(fd, part, sizeof(part), MSG_NOSIGNAL)) > 0) {
 		sent += n;
@@ -161,7 +161,7 @@ static void test_too_much_to_discard(void **state)
 	static char part[300000];
 
 	(void)state;
-	harness.server.limits.body = 1 << 20;
+	harness.server.terms.body = 1 << 20;
 	int fd = TALK(LENGTH("/ignore", 300000));
 	assert_got("Connection: close\r\n");
 	harness_send(fd, part, sizeof(part));
@@ -177,7 +177,7 @@ static void test_too_many_chunks_to_discard(void **state)
 	static char chunk[20000];
 
 	(void)state;
-	harness.server.limits.body = 1 << 20;
+	harness.server.terms.body = 1 << 20;
 	int fd = TALK(CHUNKED("/ignore"));
 	assert_got("hello");
 	for (int i = 0; i < 5; i++) {
@@ -208,6 +208,36 @@ static void test_too_large_by_length(void **state)
 	harness_receive_end(fd);
 	assert_got("HTTP/1.1 413 Content Too Large\r\n");
 	assert_int_equal(harness.refused_status, 413);
+	close(fd);
+}
+
+/* A route's own limit holds, be it below the server's or above. */
+static void test_too_large_for_the_route(void **state)
+{
+	static const struct http_terms narrow = { .body = 10, .body_ms = 60000, .keepalive = true };
+	static const struct http_terms wide = { .body = 2000, .body_ms = 60000, .keepalive = true };
+	char content[2000];
+
+	(void)state;
+	memset(content, 'a', sizeof(content));
+	harness.terms = &narrow;
+	int fd = TALK(LENGTH("/", 11));
+	harness_receive_end(fd);
+	assert_int_equal(harness.refused_status, 413);
+	close(fd);
+	harness_forget();
+	fd = TALK(CHUNKED("/") "b\r\n");
+	harness_receive_end(fd);
+	assert_got("HTTP/1.1 413 Content Too Large\r\n");
+	assert_int_equal(harness.abort_reason, ABORT_TOO_LARGE);
+	close(fd);
+	harness.terms = &wide;
+	harness_forget();
+	fd = TALK(LENGTH("/", 2000));
+	harness_send(fd, content, sizeof(content));
+	harness_settle(fd);
+	assert_got("HTTP/1.1 200 OK\r\n");
+	assert_int_equal(harness.content_len, 2000);
 	close(fd);
 }
 
@@ -333,6 +363,7 @@ int main(void)
 		CASE(test_broken_chunks_in_discard),
 		CASE(test_too_large_by_length),
 		CASE(test_too_large_as_it_grows),
+		CASE(test_too_large_for_the_route),
 		CASE(test_broken_chunks),
 		CASE(test_broken_chunks_behind_answer),
 		CASE(test_answer_before_content),

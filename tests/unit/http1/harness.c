@@ -46,16 +46,9 @@ void harness_start(void)
 	harness.protocol = &http1_protocol;
 	harness.server = (struct http_server){
 		.app = &harness_app,
-		.limits = { .uri = 256,
-		    .header_size = 1024,
-		    .headers = 10,
-		    .body = 1000,
-		    .pipeline = 4096 },
-		.timeouts = { .header_ms = 60000,
-		    .body_ms = 60000,
-		    .send_ms = 60000,
-		    .idle_ms = 60000,
-		    .keepalive = true },
+		.limits = { .uri = 256, .header_size = 1024, .headers = 10, .pipeline = 4096 },
+		.timeouts = { .header_ms = 60000, .idle_ms = 60000 },
+		.terms = { .body = 1000, .body_ms = 60000, .send_ms = 60000, .keepalive = true },
 		.connections_max = 100,
 	};
 	transport = transport_plain;

@@ -32,6 +32,7 @@ struct harness {
 	const struct protocol *protocol; /* that a connection begins with */
 	struct net_worker net;
 	struct http_server server;
+	const struct http_terms *terms; /* of all routes; NULL: the server's */
 	size_t cut;     /* the most bytes that a recv or send moves; 0: any */
 	unsigned recvs; /* calls of the transport */
 	unsigned sends;

@@ -243,7 +243,15 @@ static void on_refused(struct request *r)
 	harness.refused_status = r->response.status;
 }
 
+static void on_route(struct request *r)
+{
+	assert_ptr_equal(r->terms, &harness.server.terms);
+	if (harness.terms)
+		r->terms = harness.terms;
+}
+
 const struct app harness_app = {
+	.on_route = on_route,
 	.on_head = on_head,
 	.on_body = on_body,
 	.on_end = on_end,

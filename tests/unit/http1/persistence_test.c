@@ -177,7 +177,7 @@ static void test_end_within_head(void **state)
 static void test_keepalive_off(void **state)
 {
 	(void)state;
-	harness.server.timeouts.keepalive = false;
+	harness.server.terms.keepalive = false;
 	int fd = TALK(GET("/a") GET("/b"));
 	harness_receive_end(fd);
 	assert_int_equal(harness_count("HTTP/1.1 200 OK\r\n"), 1);

@@ -115,7 +115,7 @@ static void test_half_a_second_head(void **state)
 static void test_content_does_not_come(void **state)
 {
 	(void)state;
-	harness.server.timeouts.body_ms = SHORT_MS;
+	harness.server.terms.body_ms = SHORT_MS;
 	int fd = TALK("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
 	harness_receive_end(fd);
 	assert_got("HTTP/1.1 408 Request Timeout\r\n");
@@ -124,10 +124,33 @@ static void test_content_does_not_come(void **state)
 	close(fd);
 }
 
+/* A route's own times hold, not the server's. */
+static void test_times_of_the_route(void **state)
+{
+	static const struct http_terms terms = {
+		.body_ms = SHORT_MS, .send_ms = SHORT_MS, .keepalive = true
+	};
+	uint64_t end = clock_mono_ms() + 5000;
+
+	(void)state;
+	harness.terms = &terms;
+	int fd = TALK("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+	harness_receive_end(fd);
+	assert_got("HTTP/1.1 408 Request Timeout\r\n");
+	close(fd);
+	fd = harness_connect();
+	SEND(fd, GET("/big"));
+	while (harness.aborts < 2 && clock_mono_ms() < end)
+		loop_turn(harness.net.loop, 20);
+	assert_int_equal(harness.aborts, 2);
+	assert_int_equal(harness.abort_reason, ABORT_TIMEOUT);
+	close(fd);
+}
+
 static void test_discarded_content_does_not_come(void **state)
 {
 	(void)state;
-	harness.server.timeouts.body_ms = SHORT_MS;
+	harness.server.terms.body_ms = SHORT_MS;
 	int fd = TALK("POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
 	assert_got("hello");
 	harness_forget();
@@ -143,8 +166,8 @@ static void test_content_in_drops(void **state)
 	uint64_t end = clock_mono_ms() + 30000;
 
 	(void)state;
-	harness.server.timeouts.body_ms = SHORT_MS;
-	harness.server.timeouts.min_rate = 1000;
+	harness.server.terms.body_ms = SHORT_MS;
+	harness.server.terms.min_rate = 1000;
 	int fd = TALK("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n");
 	while (!harness.eof && clock_mono_ms() < end) {
 		harness_send(fd, "a", 1);
@@ -159,7 +182,7 @@ static void test_content_in_drops(void **state)
 static void test_full_sink_stops_the_clock(void **state)
 {
 	(void)state;
-	harness.server.timeouts.body_ms = SHORT_MS;
+	harness.server.terms.body_ms = SHORT_MS;
 	int fd = TALK("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabcdefghi");
 	for (int turn = 0; turn < 10; turn++)
 		loop_turn(harness.net.loop, 20);
@@ -189,7 +212,7 @@ static void test_answer_is_not_taken(void **state)
 	uint64_t end = clock_mono_ms() + 30000;
 
 	(void)state;
-	harness.server.timeouts.send_ms = SHORT_MS;
+	harness.server.terms.send_ms = SHORT_MS;
 	int fd = harness_connect();
 	SEND(fd, GET("/big"));
 	while (harness.aborts == 0 && clock_mono_ms() < end)
@@ -206,8 +229,8 @@ static void test_answer_is_taken_slowly(void **state)
 	ssize_t n;
 
 	(void)state;
-	harness.server.timeouts.send_ms = SHORT_MS;
-	harness.server.timeouts.min_rate = 1000;
+	harness.server.terms.send_ms = SHORT_MS;
+	harness.server.terms.min_rate = 1000;
 	int fd = harness_connect();
 	SEND(fd, GET("/big"));
 	for (int turn = 0; turn < 1000 && (n = recv(fd, part, sizeof(part), 0)) != 0; turn++) {
@@ -229,7 +252,7 @@ static void test_batch_is_not_taken(void **state)
 	uint64_t end = clock_mono_ms() + 30000;
 
 	(void)state;
-	harness.server.timeouts.send_ms = SHORT_MS;
+	harness.server.terms.send_ms = SHORT_MS;
 	int fd = harness_connect();
 	for (int i = 0; i < 4000 && harness.net.count > 0; i++) {
 		if (send(fd, GET("/ignore"), sizeof(GET("/ignore")) - 1, MSG_NOSIGNAL) < 0)
@@ -321,6 +344,7 @@ int main(void)
 		CASE(test_idle),
 		CASE(test_half_a_second_head),
 		CASE(test_content_does_not_come),
+		CASE(test_times_of_the_route),
 		CASE(test_discarded_content_does_not_come),
 		CASE(test_content_in_drops),
 		CASE(test_full_sink_stops_the_clock),

@@ -33,6 +33,7 @@ extern const struct vectors *const all_vectors[];
 
 /* The limits that the rows are made for. */
 extern const struct http_limits vector_limits;
+extern const struct http_terms vector_terms;
 
 #define KEEP(text)                                    \
 	{                                             \

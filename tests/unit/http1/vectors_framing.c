@@ -208,5 +208,6 @@ const struct vectors *const all_vectors[] = { &request_line_vectors, &target_vec
 
 /* Small, so that a row over one of them is split at every offset in no time. */
 const struct http_limits vector_limits = {
-	.uri = 256, .header_size = 1024, .headers = 10, .body = 1000, .pipeline = 4096
+	.uri = 256, .header_size = 1024, .headers = 10, .pipeline = 4096
 };
+const struct http_terms vector_terms = { .body = 1000 };

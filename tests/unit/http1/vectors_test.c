@@ -2,6 +2,7 @@
  * vectors_test.c - every row of the vectors through parser, check and chunk decoder: whole, byte by
  * byte, and cut in two at every offset.
  */
+#include "http/check.h"
 #include "http1/check.h"
 #include "http1/chunked.h"
 #include "vectors.h"
@@ -56,7 +57,10 @@ static void read_head(struct reader *r, struct slice input)
 		break;
 	}
 	r->used = r->parser.line;
-	r->fault = h1_check(&r->request, &vector_limits, &r->keep);
+	r->fault = h1_check(&r->request, &r->keep);
+	r->request.terms = &vector_terms;
+	if (!r->fault.status)
+		r->fault = http_check_size(&r->request);
 	r->in_content = true;
 	r->left = r->request.content_length > 0 ? (uint64_t)r->request.content_length : 0;
 	r->complete = r->request.content_length == 0;

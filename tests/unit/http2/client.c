@@ -92,7 +92,9 @@ static ssize_t on_content(nghttp2_session *session, int32_t id, uint8_t *to, siz
 	memcpy(to, s->content, n);
 	s->content += n;
 	s->content_left -= n;
-	if (s->content_left > 0)
+	if (s->stalls && n == 0)
+		return NGHTTP2_ERR_DEFERRED;
+	if (s->content_left > 0 || s->stalls)
 		return (ssize_t)n;
 	*flags |= NGHTTP2_DATA_FLAG_EOF;
 	if (s->trailer) {

@@ -25,6 +25,7 @@ struct client_stream {
 	/* What is to be sent. */
 	const char *content;
 	size_t content_left;
+	bool stalls;         /* never ends its content */
 	const char *trailer; /* value of a field behind the content */
 };
 

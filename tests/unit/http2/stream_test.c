@@ -182,7 +182,7 @@ static void test_held_content(void **state)
 	const struct client_stream *s = client_stream(1);
 
 	(void)state;
-	harness.server.limits.body = 0;
+	harness.server.terms.body = 0;
 	int32_t id = client_post_bytes("/hold", NULL, content, sizeof(content));
 	client_settle();
 	assert_int_equal(sizeof(content) - s->content_left, 65535);
@@ -207,6 +207,25 @@ static void test_too_large(void **state)
 	assert_int_equal(client_stream(found)->status, 413);
 	assert_int_equal(harness.abort_reason, ABORT_TOO_LARGE);
 	assert_int_equal(harness.sinks_aborted, 1);
+}
+
+static void test_too_large_for_the_route(void **state)
+{
+	static const struct http_terms narrow = { .body = 10, .body_ms = 60000, .keepalive = true };
+	static const struct http_terms wide = { .body = 2000, .body_ms = 60000, .keepalive = true };
+	static char content[2000];
+
+	(void)state;
+	harness.terms = &narrow;
+	int32_t told = client_post_bytes("/", "content-length: 11\n", content, 11);
+	int32_t found = client_post_bytes("/", NULL, content, 11);
+	client_settle();
+	assert_int_equal(client_stream(told)->status, 413);
+	assert_int_equal(client_stream(found)->status, 413);
+	harness.terms = &wide;
+	int32_t fits = client_post_bytes("/", "content-length: 2000\n", content, 2000);
+	client_settle();
+	assert_int_equal(client_stream(fits)->status, 200);
 }
 
 static void test_length_that_is_wrong(void **state)
@@ -304,6 +323,41 @@ static void test_drain_in_two_steps(void **state)
 	assert_true(harness.eof);
 }
 
+static void test_last_request_by_its_route(void **state)
+{
+	static const struct http_terms terms = { .send_ms = 60000, .keepalive = false };
+
+	(void)state;
+	int32_t first = GET("/ignore");
+	client_settle();
+	assert_int_equal(client.goaways, 0);
+	harness.terms = &terms;
+	int32_t last = GET("/ignore");
+	client_settle();
+	client_expect(first, 200, "hello");
+	client_expect(last, 200, "hello");
+	assert_int_equal(client.goaway_last, last);
+	assert_true(harness.eof);
+}
+
+static void test_content_does_not_come_for_its_route(void **state)
+{
+	static const struct http_terms terms = {
+		.body_ms = 50, .send_ms = 60000, .keepalive = true
+	};
+
+	(void)state;
+	harness.terms = &terms;
+	int32_t id = client_post("/", "content-length: 9\n", "four", NULL);
+	client_stream(id)->stalls = true;
+	for (int i = 0; i < 500 && client_stream(id)->status == 0; i++) {
+		loop_turn(harness.net.loop, 10);
+		client_settle();
+	}
+	assert_int_equal(client_stream(id)->status, 408);
+	assert_int_equal(harness.abort_reason, ABORT_TIMEOUT);
+}
+
 static void test_last_request(void **state)
 {
 	(void)state;
@@ -379,6 +433,7 @@ int main(void)
 		TEST_CUT(test_sink_that_is_full),
 		TEST(test_held_content),
 		TEST(test_too_large),
+		TEST(test_too_large_for_the_route),
 		TEST(test_length_that_is_wrong),
 		TEST(test_expectation),
 		TEST(test_answer_before_the_content),
@@ -386,6 +441,8 @@ int main(void)
 		TEST(test_peer_is_gone),
 		TEST(test_drain_in_two_steps),
 		TEST(test_last_request),
+		TEST(test_last_request_by_its_route),
+		TEST(test_content_does_not_come_for_its_route),
 		TEST(test_idle_can_be_culled),
 		TEST(test_busy_is_not_culled),
 		TEST(test_malformed_is_told_to_the_log),
