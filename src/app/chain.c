@@ -48,6 +48,22 @@ static struct exchange *exchange_new(struct request *r)
 	return x;
 }
 
+void exchange_note(struct request *r, const void *owner, void *note)
+{
+	struct exchange *x = exchange_of(r);
+	struct exchange_note *n = arena_alloc(&r->arena, sizeof(*n));
+	*n = (struct exchange_note){ .next = x->notes, .owner = owner, .note = note };
+	x->notes = n;
+}
+
+void *exchange_noted(const struct request *r, const void *owner)
+{
+	for (const struct exchange_note *n = exchange_of(r)->notes; n; n = n->next)
+		if (n->owner == owner)
+			return n->note;
+	return NULL;
+}
+
 static void take_in_hand(struct request *r)
 {
 	char peer[NET_ADDR_TEXT];

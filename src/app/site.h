@@ -67,6 +67,13 @@ struct route_param {
 	struct slice value;
 };
 
+/* What a module keeps with a request, in the request's arena. */
+struct exchange_note {
+	struct exchange_note *next;
+	const void *owner;
+	void *note;
+};
+
 /* What app/ keeps for a request: request->app_state. */
 struct exchange {
 	struct site *site;
@@ -79,7 +86,8 @@ struct exchange {
 			   only, for 405 and OPTIONS */
 	chain_gone_fn on_gone; /* see chain_wait */
 	void *gone_ctx;
-	struct slice user;   /* who authenticated; ptr NULL: nobody */
+	struct slice user; /* who authenticated; ptr NULL: nobody */
+	struct exchange_note *notes;
 	char request_id[24]; /* made when it is first asked for; "" until then */
 	unsigned param_count;
 	struct route_param params[ROUTE_PARAMS_MAX]; /* the first param_count are set */
@@ -91,6 +99,10 @@ static inline struct exchange *exchange_of(const struct request *r)
 struct slice exchange_id(
     const struct request *r); /* of this request, made up when first asked for */
 struct slice exchange_param(const struct request *r, struct slice name); /* ptr NULL without */
+/* A note is found again by its owner, any address of the module's own: what `enter` learned is
+ * there in `head` and `done`. NULL without one. */
+void exchange_note(struct request *r, const void *owner, void *note);
+void *exchange_noted(const struct request *r, const void *owner);
 
 /*
  * The first route that matches path, host and method; NULL without one, site->undecided if that can
