@@ -20,6 +20,7 @@
 #include "middleware/errors.h"
 #include "middleware/headers.h"
 #include "middleware/https.h"
+#include "middleware/rate_limit.h"
 #include "tls/settings.h"
 #include "web.h"
 
@@ -41,13 +42,14 @@ static const struct middleware *const middleware[] = {
 	&access_log_middleware,
 	&https_middleware,
 	&access_middleware,
+	&rate_limit_middleware,
 	&cors_middleware, /* before whoever asks for credentials: a preflight has none */
+	&rate_limit_user_middleware,
 	&headers_middleware,
 	&compress_middleware,
 	&errors_middleware,
 	NULL,
 };
-
 static const struct key_group *const groups[] = {
 	&core_group,
 	&listen_group,
@@ -67,6 +69,7 @@ static const struct key_group *const groups[] = {
 	&access_group,
 	&cors_group,
 	&headers_group,
+	&rate_limit_group,
 	&compress_group,
 	NULL,
 };

@@ -8,10 +8,18 @@
 #include "config.h"
 #include "http/coding.h"
 #include "http2/http2.h"
+#include "middleware/rate_store.h"
 #include "process/sandbox.h"
 #include "tls/context.h"
 
 #include <libconfig.h>
+
+/* NULL: it is not built in. */
+static void print_optional(FILE *to, const char *library)
+{
+	if (library)
+		fprintf(to, ", %s", library);
+}
 
 void version_print(FILE *to)
 {
@@ -22,10 +30,12 @@ void version_print(FILE *to)
 	sandbox_describe(sandbox_offered(), confined, sizeof(confined));
 	fprintf(to, "%s\n", PACKAGE_STRING);
 	fprintf(to, "protocols: HTTP/1.1, HTTP/2; TLS 1.2, TLS 1.3\n");
-	fprintf(to, "libraries: libconfig %d.%d.%d, %s, nghttp2 %s, " SLICE_FMT "%s%s\n",
+	fprintf(to, "libraries: libconfig %d.%d.%d, %s, nghttp2 %s, " SLICE_FMT,
 	    LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, tls_library(),
-	    http2_library(), SLICE_ARG(buf_peek(&codings)), regex_library() ? ", " : "",
-	    regex_library() ? regex_library() : "");
+	    http2_library(), SLICE_ARG(buf_peek(&codings)));
+	print_optional(to, regex_library());
+	print_optional(to, rate_store_library());
+	fputc('\n', to);
 	buf_fini(&codings);
 	fprintf(to, "confinement here: %s\n", confined);
 	fprintf(to, "configuration: %s\n", HTTPD_CONF);

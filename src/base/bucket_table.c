@@ -98,12 +98,14 @@ static bool has_token(const struct bucket_rule *rule, uint64_t debt)
 	return debt + rule->interval_us <= window(rule);
 }
 
-static void describe(const struct bucket_rule *rule, uint64_t debt, struct bucket_state *out)
+void bucket_describe(
+    const struct bucket_rule *rule, uint64_t full_us, struct bucket_state *state_out)
 {
 	uint64_t most = window(rule) - rule->interval_us; /* the debt that still leaves one */
-	out->left = (uint32_t)((window(rule) - debt) / rule->interval_us);
-	out->wait_us = debt > most ? debt - most : 0;
-	out->full_us = debt;
+	uint64_t debt = full_us < window(rule) ? full_us : window(rule);
+	state_out->left = (uint32_t)((window(rule) - debt) / rule->interval_us);
+	state_out->wait_us = debt > most ? debt - most : 0;
+	state_out->full_us = debt;
 }
 
 static bool replace(struct place place, const struct found *f, int way, uint64_t word)
@@ -147,7 +149,7 @@ bool bucket_take(struct bucket_table *table, const struct bucket_rule *rule, str
 		int way = f.mine >= 0 ? f.mine : f.room;
 		if (word != f.words[way] && !replace(place, &f, way, word))
 			continue;
-		describe(rule, debt, state_out);
+		bucket_describe(rule, debt, state_out);
 		return granted;
 	}
 }
@@ -159,6 +161,6 @@ bool bucket_peek(struct bucket_table *table, const struct bucket_rule *rule, str
 	struct found f;
 	search(place, now_us, &f);
 	uint64_t debt = debt_in_all(rule, &f, 0, now_us);
-	describe(rule, debt, state_out);
+	bucket_describe(rule, debt, state_out);
 	return has_token(rule, debt);
 }

@@ -55,4 +55,8 @@ bool bucket_take(struct bucket_table *table, const struct bucket_rule *rule, str
 bool bucket_peek(struct bucket_table *table, const struct bucket_rule *rule, struct slice key,
     uint64_t now_us, struct bucket_state *state_out);
 
+/* The state of a bucket of this rule that will be full in so long. */
+void bucket_describe(
+    const struct bucket_rule *rule, uint64_t full_us, struct bucket_state *state_out);
+
 #endif

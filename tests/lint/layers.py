@@ -14,6 +14,7 @@ LIBRARIES = {
     "libconfig.h": {"config", "version.c"},
     "openssl/": {"tls"},
     "nghttp2/": {"http2"},
+    "hiredis/": {"middleware"},
 }
 
 TABLE_ROW = re.compile(r"^\d  ((?:[\w.]+ )*[\w.]+)(?:  |$)", re.M)
