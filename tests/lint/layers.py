@@ -12,7 +12,8 @@ FORBIDDEN = {("http1", "app"), ("http2", "app"), ("http3", "app")}
 # Who may include which library; what is not listed is the C library and the kernel.
 LIBRARIES = {
     "libconfig.h": {"config", "version.c"},
-    "openssl/": {"tls"},
+    "openssl/": {"crypto", "tls"},
+    "crypt.h": {"crypto"},
     "nghttp2/": {"http2"},
     "hiredis/": {"middleware"},
 }

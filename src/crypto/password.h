@@ -4,8 +4,8 @@
  *
  * All but apr1 is crypt(3) of libxcrypt. Hashing takes some 50 ms on purpose: never in the loop.
  */
-#ifndef APP_PASSWORD_H
-#define APP_PASSWORD_H
+#ifndef CRYPTO_PASSWORD_H
+#define CRYPTO_PASSWORD_H
 
 #include "base/error.h"
 #include "base/slice.h"

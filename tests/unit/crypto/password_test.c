@@ -1,7 +1,7 @@
 /*
  * password_test.c - hashes that other programs made, each by its right password and no other.
  */
-#include "app/password.h"
+#include "crypto/password.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

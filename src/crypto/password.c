@@ -1,13 +1,13 @@
 /*
  * password.c - see password.h. The comparison takes the same time wherever two hashes differ.
  */
-#include "app/password.h"
+#include "crypto/password.h"
 
 #include "base/mem.h"
+#include "crypto/secret.h"
 
 #include <crypt.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 
@@ -63,7 +63,7 @@ enum password_method password_method(struct slice hash, const char **reason_out)
 static bool same(const char *a, const char *b)
 {
 	size_t len = strlen(a);
-	return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
+	return len == strlen(b) && secret_equal(a, b, len);
 }
 
 static void add(EVP_MD_CTX *md5, const void *bytes, size_t len)
@@ -153,7 +153,7 @@ static bool apr1_matches(const char *text, const char *hash)
 		apr1_round(md5, round, password, salt, sum);
 	EVP_MD_CTX_free(md5);
 	apr1_write(sum, digits);
-	return rest.len == APR1_HASH && CRYPTO_memcmp(digits, rest.ptr, APR1_HASH) == 0;
+	return rest.len == APR1_HASH && secret_equal(digits, rest.ptr, APR1_HASH);
 }
 
 bool password_matches(const char *password, const char *hash)
@@ -167,7 +167,7 @@ bool password_matches(const char *password, const char *hash)
 	struct crypt_data *data = mem_zalloc(sizeof(*data)); /* 32 KiB: not for a thread's stack */
 	const char *made = crypt_r(password, hash, data);
 	bool right = made && made[0] != '*' && same(made, hash);
-	OPENSSL_cleanse(data, sizeof(*data));
+	explicit_bzero(data, sizeof(*data));
 	mem_free(data);
 	return right;
 }
@@ -186,7 +186,7 @@ int password_hash(const char *password, char hash_out[PASSWORD_HASH_MAX])
 	int rc = made && made[0] != '*' ? OK : ERR_IO;
 	if (rc == OK)
 		snprintf(hash_out, PASSWORD_HASH_MAX, "%s", made);
-	OPENSSL_cleanse(data, sizeof(*data));
+	explicit_bzero(data, sizeof(*data));
 	mem_free(data);
 	return rc;
 }
