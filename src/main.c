@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "config/core.h"
 #include "config/load.h"
+#include "hash_password.h"
 #include "modules.h"
 #include "options.h"
 #include "process/master.h"
@@ -186,6 +187,8 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	case ACTION_LIST_KEYS:
 		return run_list_keys();
+	case ACTION_HASH_PASSWORD:
+		return hash_password_run(o.user);
 	case ACTION_TEST:
 		return run_test(&o);
 	case ACTION_DUMP:

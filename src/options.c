@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_PID_FILE = 256, OPT_TLS, OPT_STATUS, OPT_LIST_KEYS };
+enum { OPT_PID_FILE = 256, OPT_TLS, OPT_STATUS, OPT_LIST_KEYS, OPT_HASH_PASSWORD };
 
 static const struct option_row {
 	int id; /* the short letter, or OPT_* for an option that has none */
@@ -29,6 +29,8 @@ static const struct option_row {
 	{ OPT_PID_FILE, "pid-file", "FILE", "pid_file", "write the master's process id there" },
 	{ 's', "signal", "NAME", NULL, "reload, stop, quit, reopen or upgrade the running server" },
 	{ OPT_STATUS, "status", NULL, NULL, "tell what runs" },
+	{ OPT_HASH_PASSWORD, "hash-password", NULL, NULL,
+	    "read a password, print a line for auth.users; the user's name may follow" },
 	{ 'V', "version", NULL, NULL, "version, features and libraries" },
 	{ 'h', "help", NULL, NULL, "this text" },
 	{ OPT_LIST_KEYS, "list-keys", NULL, NULL, NULL },
@@ -122,6 +124,9 @@ static int apply(struct options *o, int id, const char *value)
 	case 'h':
 		o->action = ACTION_HELP;
 		break;
+	case OPT_HASH_PASSWORD:
+		o->action = ACTION_HASH_PASSWORD;
+		break;
 	case OPT_LIST_KEYS:
 		o->action = ACTION_LIST_KEYS;
 		break;
@@ -131,10 +136,12 @@ static int apply(struct options *o, int id, const char *value)
 
 static int take_directory(struct options *o, int argc, char **argv)
 {
+	bool named = o->action == ACTION_HASH_PASSWORD;
 	if (optind < argc)
-		o->directory = argv[optind++];
+		*(named ? &o->user : &o->directory) = argv[optind++];
 	if (optind < argc) {
-		fprintf(stderr, "httpd: more than one directory: '%s'\n", argv[optind]);
+		fprintf(stderr, "httpd: more than one %s: '%s'\n", named ? "user" : "directory",
+		    argv[optind]);
 		return ERR_SYNTAX;
 	}
 	if (o->directory && o->config) {

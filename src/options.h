@@ -18,6 +18,7 @@ enum action {
 	ACTION_VERSION,
 	ACTION_HELP,
 	ACTION_LIST_KEYS,
+	ACTION_HASH_PASSWORD,
 };
 
 enum { OPTIONS_OVERRIDES = 5 }; /* one for each option that sets a key */
@@ -27,6 +28,7 @@ struct options {
 	const char *config;    /* NULL: none, serve `directory` or the current one */
 	const char *directory; /* NULL: none given */
 	const char *signal;    /* one of reload, stop, quit, reopen, upgrade */
+	const char *user;      /* whose password is to be hashed; NULL: nobody's */
 	bool daemon;
 	struct config_override overrides[OPTIONS_OVERRIDES];
 	size_t override_count;
