@@ -26,8 +26,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pwd.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -170,9 +174,28 @@ static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct con
 	tls_check(s, report);
 }
 
+struct opening {
+	void (*allow)(void *ctx, const char *path, bool write);
+	void *ctx;
+};
+
+/* Its directory, and that of what it leads to if it is a link. */
+static void open_file(void *ctx, const char *path, struct config_place place)
+{
+	const struct opening *o = ctx;
+	char copy[PATH_MAX], real[PATH_MAX];
+	(void)place;
+	snprintf(copy, sizeof(copy), "%s", path);
+	o->allow(o->ctx, dirname(copy), false);
+	if (realpath(path, real))
+		o->allow(o->ctx, dirname(real), false);
+}
+
 static void web_sandbox(
     const struct snapshot *s, void (*allow)(void *ctx, const char *path, bool write), void *ctx)
 {
+	struct opening opening = { allow, ctx };
+	app_each_file(s, &modules, open_file, &opening);
 	for (size_t i = 0; i < s->site_count; i++)
 		files_each_root(s->sites[i], allow, ctx);
 	allow(ctx, "/etc/localtime", false); /* access logs tell local time */

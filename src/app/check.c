@@ -180,6 +180,34 @@ static void check_site(struct check *c, const struct config_scope *site)
 	check_routes(c, site);
 }
 
+static void each_file_at(
+    const struct config_scope *scope, const struct modules *m, module_file_fn fn, void *ctx)
+{
+	for (const struct middleware *const *w = m->middleware; *w; w++)
+		if ((*w)->each_file)
+			(*w)->each_file(scope, fn, ctx);
+	for (size_t i = 0; i < scope->route_count; i++)
+		each_file_at(scope->routes[i], m, fn, ctx);
+}
+
+void app_each_file(const struct snapshot *s, const struct modules *m, module_file_fn fn, void *ctx)
+{
+	each_file_at(s->global, m, fn, ctx);
+	for (size_t i = 0; i < s->site_count; i++)
+		each_file_at(s->sites[i], m, fn, ctx);
+}
+
+/* What is wrong with the file itself its module says. */
+static void check_file(void *ctx, const char *path, struct config_place place)
+{
+	struct check *c = ctx;
+	char at[PATH_MAX];
+	if (permit_file(path, c->uid, c->gid, at) == ERR_DENIED)
+		report_mistake(c->report, place,
+		    "'%s' can not be read by the worker's user (uid %u): no permission on '%s'",
+		    path, (unsigned)c->uid, at);
+}
+
 void app_check(const struct snapshot *s, const struct modules *m, uid_t uid, gid_t gid,
     struct config_report *report)
 {
@@ -188,5 +216,6 @@ void app_check(const struct snapshot *s, const struct modules *m, uid_t uid, gid
 	check_middleware(&c, s->global);
 	for (size_t i = 0; i < s->site_count; i++)
 		check_site(&c, s->sites[i]);
+	app_each_file(s, m, check_file, &c);
 	arena_fini(&c.arena);
 }

@@ -14,4 +14,7 @@
 void app_check(const struct snapshot *s, const struct modules *m, uid_t uid, gid_t gid,
     struct config_report *report);
 
+/* Calls fn for each file that the modules read while they run (see each_file in module.h). */
+void app_each_file(const struct snapshot *s, const struct modules *m, module_file_fn fn, void *ctx);
+
 #endif

@@ -57,6 +57,9 @@ struct handler {
 	void (*explain)(struct request *r, void *state, char *text_out, size_t room);
 };
 
+/* A file that workers read while they run, and where it is named. */
+typedef void (*module_file_fn)(void *ctx, const char *path, struct config_place place);
+
 enum step { STEP_NEXT, STEP_WAIT, STEP_ANSWERED };
 
 /*
@@ -71,6 +74,10 @@ struct middleware {
 	bool takes_preflight;
 	void (*check)(const struct config_scope *scope,
 	    struct config_report *report); /* each scope where it is given */
+	/* In the master and in workers: the files that are named at this scope and read again when
+	 * they have changed. Whether the workers' user may read them is checked, and the sandbox
+	 * leaves their directories open: a new file may take an old one's place. May be NULL. */
+	void (*each_file)(const struct config_scope *scope, module_file_fn fn, void *ctx);
 	/* Once a route: state, or NULL if it has nothing to do there: then it costs nothing. */
 	void *(*prepare)(const struct config_scope *route, struct arena *arena);
 	/* Gives back what prepare took, when the worker ends. May be NULL. */

@@ -57,34 +57,54 @@ static int check_one(const struct who *who, const char *path, unsigned want)
 	struct stat st;
 	if (stat(path, &st) < 0)
 		return ERR_IO;
+	return who->uid == 0 || permits(who, &st, want) ? OK : ERR_DENIED;
+}
+
+static int check_directory(const struct who *who, const char *path, unsigned want)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return ERR_IO;
 	if (!S_ISDIR(st.st_mode)) {
 		errno = ENOTDIR;
 		return ERR_IO;
 	}
-	return permits(who, &st, want) ? OK : ERR_DENIED;
+	return check_one(who, path, want);
 }
 
-/* `want` of the last directory. */
-static int permit(struct who *who, gid_t gid, const char *path, unsigned want, char *at_out)
+/* The way to it; at_out is then the last one, without links. */
+static int permit_way(struct who *who, gid_t gid, const char *path, char *at_out)
 {
 	if (!realpath(path, at_out)) {
 		strncpy(at_out, path, PATH_MAX - 1);
 		at_out[PATH_MAX - 1] = '\0';
 		return ERR_IO;
 	}
-	if (who->uid == 0)
-		return check_one(who, at_out, 0);
 	find_groups(who, gid);
 	for (char *slash = at_out + 1; *slash; slash++) {
 		if (*slash != '/')
 			continue;
 		*slash = '\0';
-		int rc = check_one(who, at_out, SEARCH);
+		int rc = check_directory(who, at_out, SEARCH);
 		if (rc < 0)
 			return rc;
 		*slash = '/';
 	}
-	return check_one(who, at_out, want);
+	return OK;
+}
+
+/* `want` of the last directory. */
+static int permit(struct who *who, gid_t gid, const char *path, unsigned want, char *at_out)
+{
+	int rc = permit_way(who, gid, path, at_out);
+	return rc < 0 ? rc : check_directory(who, at_out, want);
+}
+
+int permit_file(const char *path, uid_t uid, gid_t gid, char *at_out)
+{
+	struct who who = { .uid = uid };
+	int rc = permit_way(&who, gid, path, at_out);
+	return rc < 0 ? rc : check_one(&who, at_out, READ);
 }
 
 int permit_directory(const char *path, uid_t uid, gid_t gid, char *at_out)

@@ -19,4 +19,7 @@ MUST_CHECK int permit_directory(const char *path, uid_t uid, gid_t gid, char *at
 /* Likewise, and whether he can make and remove files in it. ERR_IO with EROFS where nobody can. */
 MUST_CHECK int permit_writing(const char *path, uid_t uid, gid_t gid, char *at_out);
 
+/* Likewise, and whether he can read that file. */
+MUST_CHECK int permit_file(const char *path, uid_t uid, gid_t gid, char *at_out);
+
 #endif
