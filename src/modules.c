@@ -3,6 +3,7 @@
  */
 #include "modules.h"
 
+#include "app/auth.h"
 #include "app/compress.h"
 #include "app/guard.h"
 #include "app/https.h"
@@ -15,6 +16,7 @@
 #include "http2/http2.h"
 #include "middleware/access.h"
 #include "middleware/access_log.h"
+#include "middleware/auth.h"
 #include "middleware/compress.h"
 #include "middleware/cors.h"
 #include "middleware/errors.h"
@@ -46,6 +48,7 @@ static const struct middleware *const middleware[] = {
 	&cors_middleware, /* before whoever asks for credentials: a preflight has none */
 	&rate_limit_user_middleware,
 	&headers_middleware,
+	&auth_middleware,
 	&compress_middleware,
 	&errors_middleware,
 	NULL,
@@ -70,6 +73,7 @@ static const struct key_group *const groups[] = {
 	&cors_group,
 	&headers_group,
 	&rate_limit_group,
+	&auth_group,
 	&compress_group,
 	NULL,
 };

@@ -3,6 +3,7 @@
  */
 #include "app/guard.h"
 
+#include "app/auth.h"
 #include "base/slice.h"
 
 static const struct key access_keys[] = {
@@ -44,5 +45,6 @@ static bool keeps_out(const struct access_settings *s)
 
 bool scope_is_guarded(const struct config_scope *scope)
 {
-	return keeps_out(config_settings(scope, &access_group));
+	return keeps_out(config_settings(scope, &access_group)) ||
+	       auth_method_at(scope) != AUTH_NONE;
 }

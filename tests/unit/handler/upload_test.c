@@ -8,6 +8,7 @@
 #include "handler/upload.h"
 
 #include "../app/fake_wire.h"
+#include "app/auth.h"
 #include "app/chain.h"
 #include "app/compress.h"
 #include "app/guard.h"
@@ -37,7 +38,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
-	&compress_group, &access_group, NULL };
+	&compress_group, &access_group, &auth_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };

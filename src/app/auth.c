@@ -1,0 +1,81 @@
+/*
+ * auth.c - see auth.h.
+ */
+#include "app/auth.h"
+
+/* The odd ones mean yes. */
+static const char *const enabled_choices[] = { "false", "true", "off", "on", NULL };
+
+static const struct key auth_keys[] = {
+	{
+	    .name = "enabled",
+	    .type = KEY_CHOICE,
+	    .offset = KEY_AT(struct auth_settings, enabled),
+	    .def = "true",
+	    .choices = enabled_choices,
+	    .help = "\"off\" where what an outer place asks for is not wanted",
+	},
+	{
+	    .name = "realm",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_settings, realm),
+	    .def = "Restricted",
+	    .help = "what people are told they need a password for",
+	},
+	{
+	    .name = "users",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_settings, users),
+	    .help = "file of names and hashed passwords",
+	},
+	{
+	    .name = "require",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct auth_settings, require),
+	    .help = "the users that may pass; without it all",
+	},
+	{
+	    .name = "failures",
+	    .type = KEY_INT,
+	    .offset = KEY_AT(struct auth_settings, failures),
+	    .def = "20",
+	    .min = 1,
+	    .max = 10000,
+	    .help = "wrong passwords that an address may send in ten minutes",
+	},
+	KEYS_END,
+};
+
+const struct key_group auth_group = {
+	.name = "auth",
+	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
+	.keys = auth_keys,
+	.size = sizeof(struct auth_settings),
+	.shorthand = "enabled",
+	.help = "who may ask",
+};
+
+unsigned auth_methods_given(const struct config_scope *scope)
+{
+	unsigned methods = 0;
+	if (config_given(scope, &auth_group, "users"))
+		methods |= 1u << AUTH_USERS;
+	return methods;
+}
+
+enum auth_method auth_method_at(const struct config_scope *scope)
+{
+	bool wanted = false; /* an inner scope turned on what an outer one has turned off */
+	for (; scope; scope = scope->parent) {
+		const struct auth_settings *s = config_settings(scope, &auth_group);
+		if (config_given(scope, &auth_group, "enabled")) {
+			if (!(s->enabled & 1) && !wanted)
+				return AUTH_NONE;
+			wanted = true;
+		}
+		unsigned methods = auth_methods_given(scope);
+		if (methods)
+			return (enum auth_method)__builtin_ctz(methods);
+	}
+	return AUTH_NONE;
+}
