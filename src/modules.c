@@ -12,6 +12,7 @@
 #include "handler/health.h"
 #include "handler/redirect.h"
 #include "handler/respond.h"
+#include "handler/metrics.h"
 #include "http1/http1.h"
 #include "http2/http2.h"
 #include "middleware/access.h"
@@ -36,6 +37,7 @@ static const struct handler *const handlers[] = {
 	&health_handler,
 	NULL,
 };
+static const struct handler *const handlers[] = { &files_handler, &metrics_handler, NULL };
 
 /* In the order in which a request meets them, and the reverse of that in which they change its
  * answer: so `errors`, which does no more than that, puts its page in place before anything else

@@ -323,10 +323,12 @@ static const struct worker_orders web_orders = {
 static void web_start(struct web *web, struct snapshot *s)
 {
 	struct loop *loop = web->worker->loop;
+	const struct web_tls *opened = web->worker->heritage->opened;
 	app_worker = (struct app_worker){
 		.loop = loop,
 		.pool = offload_new(loop, OFFLOAD_THREADS, OFFLOAD_QUEUE),
 		.snapshot = s,
+		.certificates = opened ? web_tls_contexts(opened) : NULL,
 	};
 	const struct limits_settings *l = config_settings(s->global, &limits_group);
 	struct net_limits limits = { (unsigned)l->connections, (unsigned)l->per_address };

@@ -134,6 +134,11 @@ void web_tls_status(const struct web_tls *w, struct buf *out)
 	tls_status(w->contexts, out);
 }
 
+const struct tls_contexts *web_tls_contexts(const struct web_tls *w)
+{
+	return w->contexts;
+}
+
 void web_tls_mark_sites(const struct web_tls *w, struct site_table *sites)
 {
 	for (size_t i = 0; i < site_count(sites); i++)

@@ -18,6 +18,9 @@ void web_tls_close(struct web_tls **w);
 bool web_tls_look(struct web_tls *w);
 void web_tls_status(const struct web_tls *w, struct buf *out);
 
+/* Worker: what its certificates are. */
+const struct tls_contexts *web_tls_contexts(const struct web_tls *w);
+
 /* Worker: tells the sites which certificate is theirs. */
 void web_tls_mark_sites(const struct web_tls *w, struct site_table *sites);
 

@@ -10,6 +10,7 @@
 #include "http/request.h"
 
 struct offload;
+struct tls_contexts;
 struct loop;
 struct protocol;
 
@@ -20,6 +21,7 @@ struct app_worker {
 	const struct snapshot *snapshot;
 	/* The server was told to stop: this worker finishes what it has, and nobody follows. */
 	bool stopping;
+	const struct tls_contexts *certificates; /* NULL: no listener speaks TLS */
 };
 extern struct app_worker app_worker;
 

@@ -31,6 +31,9 @@ enum {
 enum score_tls_version { SCORE_TLS_1_2, SCORE_TLS_1_3, SCORE_TLS_VERSIONS };
 enum score_tls_failure { SCORE_TLS_ERROR, SCORE_TLS_TIMEOUT, SCORE_TLS_PLAIN, SCORE_TLS_FAILURES };
 
+/* What confines a worker: process/sandbox.h. */
+enum sandbox_part { SANDBOX_LANDLOCK = 1, SANDBOX_SECCOMP = 2 };
+
 enum score_state { SCORE_FREE, SCORE_STARTING, SCORE_READY, SCORE_DRAINING, SCORE_DEAD };
 
 struct score_request {
@@ -51,7 +54,7 @@ struct score_slot {
 	_Atomic uint32_t closing;         /* of them: all is sent, the peer is to close first */
 	_Atomic uint32_t in_hand;         /* requests being handled now */
 	_Atomic uint32_t number;          /* "worker 3" */
-	_Atomic uint32_t sandbox;         /* parts in force, as process/sandbox.h names them */
+	_Atomic uint32_t sandbox;         /* SANDBOX_* in force */
 	_Atomic uint64_t started_ms;      /* wall clock */
 	_Atomic uint64_t requests_before; /* the slot's when this worker began */
 	/* Totals of the slot: never set back, also not when another worker takes it. */
@@ -63,8 +66,7 @@ struct score_slot {
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t tls_handshakes[SCORE_TLS_VERSIONS][2]; /* [1]: resumed */
 	_Atomic uint64_t tls_failures[SCORE_TLS_FAILURES];
-	_Atomic uint64_t file_cache_hits;
-	_Atomic uint64_t file_cache_misses;
+	_Atomic uint64_t file_cache[2]; /* lookups; [1]: it was there */
 	struct score_request requests_in_hand[SCORE_IN_HAND];
 	struct score_site sites[SCORE_SITES]; /* by score_site_find */
 };

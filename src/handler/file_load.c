@@ -70,8 +70,7 @@ struct file_entry *file_load_now(const struct files *f, struct slice path)
 	uint64_t hash = file_cache_hash(f->id, path);
 	struct file_entry *e = file_cache_find(hash, f->id, path);
 	bool fresh = e && file_cache_fresh(e, file_load_clock_ms());
-	struct score_slot *score = score_self();
-	score_add(fresh ? &score->file_cache_hits : &score->file_cache_misses, 1);
+	score_add(&score_self()->file_cache[fresh], 1);
 	if (!fresh)
 		return load_now(f, path, hash);
 	owner_hold(&e->owner);

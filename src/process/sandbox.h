@@ -14,8 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sandbox_part { SANDBOX_LANDLOCK = 1, SANDBOX_SECCOMP = 2 };
-
 /* In a worker, when it has opened what it needs. Returns the SANDBOX_* bits that are in force now;
  * a part that fails is logged. */
 uint32_t sandbox_close(const struct heritage *h);

@@ -227,21 +227,20 @@ uint64_t tls_files_stamp(const struct snapshot *s)
 	return stamp;
 }
 
-/* Calls fn for each certificate of each context; `file` NULL: the one made on the spot. */
-static void each_certificate(const struct tls_contexts *t,
-    void (*fn)(void *ctx, const char *file, int64_t left_s), void *ctx)
+void tls_each_certificate(const struct tls_contexts *t, tls_certificate_fn fn, void *ctx)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct tls_context *c = t->list[i];
 		for (size_t k = 0; k < c->leaf_count; k++)
 			if (c->leaves[k])
 				fn(ctx, c == t->self ? NULL : c->settings->certificate.list[k],
-				    certificate_ends_in(c->leaves[k], now_s()));
+				    certificate_ends_in(c->leaves[k], 0));
 	}
 }
 
-static void on_warn(void *ctx, const char *file, int64_t left_s)
+static void on_warn(void *ctx, const char *file, int64_t ends_s)
 {
+	int64_t left_s = ends_s - now_s();
 	(void)ctx;
 	if (!file || left_s >= (int64_t)CERTIFICATE_WARN_DAYS * DAY_S)
 		return;
@@ -254,12 +253,13 @@ static void on_warn(void *ctx, const char *file, int64_t left_s)
 
 void tls_warn_of_expiry(const struct tls_contexts *t)
 {
-	each_certificate(t, on_warn, NULL);
+	tls_each_certificate(t, on_warn, NULL);
 }
 
-static void on_status(void *ctx, const char *file, int64_t left_s)
+static void on_status(void *ctx, const char *file, int64_t ends_s)
 {
 	struct buf *out = ctx;
+	int64_t left_s = ends_s - now_s();
 	int rc = left_s > 0 ? buf_printf(out, "certificate: %s, %lld days left\n",
 				  file ? file : "made on the spot", (long long)(left_s / DAY_S))
 			    : buf_printf(out, "certificate: %s, expired\n", file);
@@ -269,5 +269,5 @@ static void on_status(void *ctx, const char *file, int64_t left_s)
 
 void tls_status(const struct tls_contexts *t, struct buf *out)
 {
-	each_certificate(t, on_status, out);
+	tls_each_certificate(t, on_status, out);
 }
