@@ -12,14 +12,11 @@
 
 #include "handler/metrics.h"
 
-#include "app/escape.h"
 #include "app/page.h"
 #include "app/stats.h"
 #include "config/core.h"
 #include "http/accept.h"
 #include "tls/check.h"
-
-#include <stdarg.h>
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -31,20 +28,10 @@ enum {
 };
 
 struct metrics {
-	struct buf text;
+	struct page page;
 	bool open; /* OpenMetrics */
-	bool full;
 	struct stats stats;
 };
-
-static void put(struct metrics *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct metrics *m, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	m->full = m->full || buf_vprintf(&m->text, fmt, ap) < 0;
-	va_end(ap);
-}
 
 /* Both formats know three escapes in the value of a label, and nothing but UTF-8. */
 static void put_value(struct metrics *m, struct slice s)
@@ -52,25 +39,25 @@ static void put_value(struct metrics *m, struct slice s)
 	while (s.len) {
 		size_t n = utf8_printable(s);
 		if (*s.ptr == '\n')
-			put(m, "\\n");
+			page_put(&m->page, "\\n");
 		else if (*s.ptr == '"' || *s.ptr == '\\')
-			put(m, "\\%c", *s.ptr);
+			page_put(&m->page, "\\%c", *s.ptr);
 		else if (n > 0)
-			put(m, SLICE_FMT, (int)n, s.ptr);
+			page_put(&m->page, SLICE_FMT, (int)n, s.ptr);
 		else
-			put(m, "\xef\xbf\xbd");
+			page_put(&m->page, "\xef\xbf\xbd");
 		s = slice_tail(s, n > 0 ? n : 1);
 	}
 }
 
 static void put_number(struct metrics *m, uint64_t n)
 {
-	put(m, " %llu\n", (unsigned long long)n);
+	page_put(&m->page, " %llu\n", (unsigned long long)n);
 }
 
 static void put_seconds(struct metrics *m, uint64_t ms)
 {
-	put(m, " %llu.%03u\n", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+	page_put(&m->page, " %llu.%03u\n", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
 }
 
 /* OpenMetrics names the family, the older format the samples. */
@@ -83,7 +70,7 @@ static void begin(struct metrics *m, const char *name, const char *type, const c
 		type = m->open ? type : "gauge";
 		end = m->open ? end : "_info";
 	}
-	put(m, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, end, help, name, end, type);
+	page_put(&m->page, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, end, help, name, end, type);
 }
 
 static const struct {
@@ -136,14 +123,14 @@ static void put_counters(struct metrics *m)
 {
 	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
 		begin(m, counters[i].name, "counter", counters[i].help);
-		put(m, "%s_total", counters[i].name);
+		page_put(&m->page, "%s_total", counters[i].name);
 		put_number(m, *numbers_at(m, counters[i].offset));
 	}
 	for (size_t i = 0; i < sizeof(counter_lists) / sizeof(*counter_lists); i++) {
 		const char *name = counter_lists[i].name;
 		begin(m, name, "counter", counter_lists[i].help);
 		for (unsigned k = 0; counter_lists[i].values[k]; k++) {
-			put(m, "%s_total{%s=\"%s\"}", name, counter_lists[i].label,
+			page_put(&m->page, "%s_total{%s=\"%s\"}", name, counter_lists[i].label,
 			    counter_lists[i].values[k]);
 			put_number(m, numbers_at(m, counter_lists[i].offset)[k]);
 		}
@@ -156,7 +143,8 @@ static void put_handshakes(struct metrics *m)
 	begin(m, "httpd_tls_handshakes", "counter", "TLS handshakes that succeeded.");
 	for (unsigned v = 0; v < SCORE_TLS_VERSIONS; v++)
 		for (unsigned resumed = 0; resumed < 2; resumed++) {
-			put(m, "httpd_tls_handshakes_total{version=\"%s\",resumed=\"%s\"}",
+			page_put(&m->page,
+			    "httpd_tls_handshakes_total{version=\"%s\",resumed=\"%s\"}",
 			    versions[v], resumed ? "true" : "false");
 			put_number(m, m->stats.tls_handshakes[v][resumed]);
 		}
@@ -166,9 +154,9 @@ static void put_handshakes(struct metrics *m)
 
 static void put_site(struct metrics *m, const char *name, const struct stats_site *site)
 {
-	put(m, "%s{site=\"", name);
+	page_put(&m->page, "%s{site=\"", name);
 	put_value(m, site->name);
-	put(m, "\"");
+	page_put(&m->page, "\"");
 }
 
 static void put_requests(struct metrics *m, const struct stats_site *site)
@@ -179,8 +167,8 @@ static void put_requests(struct metrics *m, const struct stats_site *site)
 			if (site->requests[p][c] == 0)
 				continue;
 			put_site(m, "httpd_requests_total", site);
-			put(m, ",code=\"%c%s\",protocol=\"%s\"}", c ? '0' + (int)c : 'o',
-			    c ? "xx" : "ther", protocols[p]);
+			page_put(&m->page, ",code=\"%c%s\",protocol=\"%s\"}",
+			    c ? '0' + (int)c : 'o', c ? "xx" : "ther", protocols[p]);
 			put_number(m, site->requests[p][c]);
 		}
 }
@@ -192,7 +180,7 @@ static void put_bound(struct metrics *m, uint32_t us)
 	snprintf(digits, sizeof(digits), "%06u", (unsigned)(us % 1000000));
 	for (int last = 5; last > 0 && digits[last] == '0'; last--)
 		digits[last] = '\0';
-	put(m, ",le=\"%u.%s\"}", (unsigned)(us / 1000000), digits);
+	page_put(&m->page, ",le=\"%u.%s\"}", (unsigned)(us / 1000000), digits);
 }
 
 static void put_durations(struct metrics *m, const struct stats_site *site)
@@ -206,27 +194,27 @@ static void put_durations(struct metrics *m, const struct stats_site *site)
 		put_number(m, sum);
 	}
 	put_site(m, bucket, site);
-	put(m, ",le=\"+Inf\"}");
+	page_put(&m->page, ",le=\"+Inf\"}");
 	put_number(m, site->answered);
 	put_site(m, "httpd_request_duration_seconds_sum", site);
-	put(m, "} %llu.%06u\n", (unsigned long long)(site->duration_us / 1000000),
+	page_put(&m->page, "} %llu.%06u\n", (unsigned long long)(site->duration_us / 1000000),
 	    (unsigned)(site->duration_us % 1000000));
 	put_site(m, "httpd_request_duration_seconds_count", site);
-	put(m, "}");
+	page_put(&m->page, "}");
 	put_number(m, site->answered);
 }
 
 static void put_content_in(struct metrics *m, const struct stats_site *site)
 {
 	put_site(m, "httpd_request_content_bytes_total", site);
-	put(m, "}");
+	page_put(&m->page, "}");
 	put_number(m, site->content_in);
 }
 
 static void put_content_out(struct metrics *m, const struct stats_site *site)
 {
 	put_site(m, "httpd_response_content_bytes_total", site);
-	put(m, "}");
+	page_put(&m->page, "}");
 	put_number(m, site->content_out);
 }
 
@@ -253,7 +241,7 @@ static void put_sites(struct metrics *m)
 		for (unsigned i = 0; i < m->stats.site_count; i++) {
 			const struct stats_site *site = &m->stats.sites[i];
 			if (i > 0 || site->answered > 0 || m->stats.site_count == 1)
-				site_families[f].put(m, site);
+				site_families[f].page_put(&m->page, site);
 		}
 	}
 }
@@ -264,58 +252,60 @@ static void put_connections(struct metrics *m)
 {
 	const struct stats *s = &m->stats;
 	begin(m, "httpd_connections", "gauge", "Open connections.");
-	put(m, "httpd_connections{state=\"active\"} %u\n", s->active);
-	put(m, "httpd_connections{state=\"idle\"} %u\n", s->idle);
-	put(m, "httpd_connections{state=\"handshake\"} %u\n", s->handshakes);
-	put(m, "httpd_connections{state=\"closing\"} %u\n", s->closing);
+	page_put(&m->page, "httpd_connections{state=\"active\"} %u\n", s->active);
+	page_put(&m->page, "httpd_connections{state=\"idle\"} %u\n", s->idle);
+	page_put(&m->page, "httpd_connections{state=\"handshake\"} %u\n", s->handshakes);
+	page_put(&m->page, "httpd_connections{state=\"closing\"} %u\n", s->closing);
 	begin(m, "httpd_connections_limit", "gauge", "Connections that may be open at a time.");
 	const struct limits_settings *limits =
 	    config_settings(app_worker.snapshot->global, &limits_group);
-	put(m, "httpd_connections_limit %lld\n", (long long)limits->connections);
+	page_put(&m->page, "httpd_connections_limit %lld\n", (long long)limits->connections);
 	begin(m, "httpd_requests_in_flight", "gauge", "Requests that are being answered.");
-	put(m, "httpd_requests_in_flight %u\n", s->in_hand);
+	page_put(&m->page, "httpd_requests_in_flight %u\n", s->in_hand);
 }
 
 static void put_workers(struct metrics *m)
 {
 	const unsigned *in = m->stats.workers_in;
 	begin(m, "httpd_workers", "gauge", "Worker processes.");
-	put(m, "httpd_workers{state=\"starting\"} %u\n", in[SCORE_STARTING]);
-	put(m, "httpd_workers{state=\"ready\"} %u\n", in[SCORE_READY]);
-	put(m, "httpd_workers{state=\"draining\"} %u\n", in[SCORE_DRAINING]);
+	page_put(&m->page, "httpd_workers{state=\"starting\"} %u\n", in[SCORE_STARTING]);
+	page_put(&m->page, "httpd_workers{state=\"ready\"} %u\n", in[SCORE_READY]);
+	page_put(&m->page, "httpd_workers{state=\"draining\"} %u\n", in[SCORE_DRAINING]);
 	begin(m, "httpd_sandbox", "gauge", "Whether this confines all workers that serve.");
-	put(m, "httpd_sandbox{part=\"landlock\"} %d\n", (m->stats.sandbox & SANDBOX_LANDLOCK) != 0);
-	put(m, "httpd_sandbox{part=\"seccomp\"} %d\n", (m->stats.sandbox & SANDBOX_SECCOMP) != 0);
+	page_put(&m->page, "httpd_sandbox{part=\"landlock\"} %d\n",
+	    (m->stats.sandbox & SANDBOX_LANDLOCK) != 0);
+	page_put(&m->page, "httpd_sandbox{part=\"seccomp\"} %d\n",
+	    (m->stats.sandbox & SANDBOX_SECCOMP) != 0);
 }
 
 static void put_server(struct metrics *m)
 {
 	const struct stats *s = &m->stats;
 	begin(m, "httpd_build", "info", "The binary that answers.");
-	put(m, "httpd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+	page_put(&m->page, "httpd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
 	begin(m, "httpd_config", "info", "The configuration in force.");
-	put(m, "httpd_config_info{digest=\"%s\"} 1\n", app_worker.snapshot->digest);
+	page_put(&m->page, "httpd_config_info{digest=\"%s\"} 1\n", app_worker.snapshot->digest);
 	begin(m, "httpd_config_generation", "gauge", "Number of the generation that serves.");
-	put(m, "httpd_config_generation %u\n", s->generation);
+	page_put(&m->page, "httpd_config_generation %u\n", s->generation);
 	begin(m, "httpd_config_last_reload_successful", "gauge",
 	    "Whether the last reload was taken up.");
-	put(m, "httpd_config_last_reload_successful %d\n", !s->reload_failed);
+	page_put(&m->page, "httpd_config_last_reload_successful %d\n", !s->reload_failed);
 	begin(m, "httpd_config_last_reload_success_timestamp_seconds", "gauge",
 	    "When the configuration in force was taken up.");
-	put(m, "httpd_config_last_reload_success_timestamp_seconds");
+	page_put(&m->page, "httpd_config_last_reload_success_timestamp_seconds");
 	put_seconds(m, s->reloaded_ms ? s->reloaded_ms : s->started_ms);
 	begin(m, "httpd_start_time_seconds", "gauge",
 	    "When counting began: at the start of the first master, before any upgrade.");
-	put(m, "httpd_start_time_seconds");
+	page_put(&m->page, "httpd_start_time_seconds");
 	put_seconds(m, s->started_ms);
 }
 
 static void on_certificate(void *ctx, const char *file, int64_t ends_s)
 {
 	struct metrics *m = ctx;
-	put(m, "httpd_certificate_not_after_timestamp_seconds{certificate=\"");
+	page_put(&m->page, "httpd_certificate_not_after_timestamp_seconds{certificate=\"");
 	put_value(m, slice_str(file ? file : "made on the spot"));
-	put(m, "\"} %lld\n", (long long)ends_s);
+	page_put(&m->page, "\"} %lld\n", (long long)ends_s);
 }
 
 static void put_certificates(struct metrics *m)
@@ -337,7 +327,7 @@ static void write_all(struct metrics *m)
 	put_handshakes(m);
 	put_certificates(m);
 	if (m->open)
-		put(m, "# EOF\n");
+		page_put(&m->page, "# EOF\n");
 }
 
 static bool wants_open(struct request *r)
@@ -360,18 +350,11 @@ static void handle(struct request *r, void *state)
 {
 	struct metrics m = { .open = wants_open(r) };
 	(void)state;
-	buf_init(&m.text, TEXT_MAX);
+	page_init(&m.page, TEXT_MAX);
 	stats_take(&m.stats, &r->arena);
 	write_all(&m);
-	if (m.full) {
-		buf_fini(&m.text);
-		response_error(r, 500, "the counters do not fit into an answer");
-		return;
-	}
 	add_fields(r, m.open);
-	page_set_body(r, &m.text);
-	r->response.status = 200;
-	response_start(r);
+	page_answer(r, &m.page);
 }
 
 const struct handler metrics_handler = {
