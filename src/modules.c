@@ -48,13 +48,14 @@ static const struct middleware *const middleware[] = {
 	&access_middleware,
 	&rate_limit_middleware,
 	&cors_middleware, /* before whoever asks for credentials: a preflight has none */
+	&auth_middleware,
 	&rate_limit_user_middleware,
 	&headers_middleware,
-	&auth_middleware,
 	&compress_middleware,
 	&errors_middleware,
 	NULL,
 };
+
 static const struct key_group *const groups[] = {
 	&core_group,
 	&listen_group,

@@ -5,6 +5,7 @@
 
 #include "app/auth.h"
 #include "base/slice.h"
+#include "net/prefix.h"
 
 static const struct key access_keys[] = {
 	{ .name = "allow",
@@ -47,4 +48,30 @@ bool scope_is_guarded(const struct config_scope *scope)
 {
 	return keeps_out(config_settings(scope, &access_group)) ||
 	       auth_method_at(scope) != AUTH_NONE;
+}
+
+static void check_entry(
+    struct config_report *report, struct config_place at, const char *key, const char *text)
+{
+	char better[NET_PREFIX_TEXT];
+	struct net_prefix p;
+	int rc = net_prefix_parse(slice_str(text), &p);
+	net_prefix_format(&p, better);
+	if (rc == ERR_RANGE)
+		report_mistake(report, at,
+		    "%s: '%s' is no network: bits are set behind the prefix (expected \"%s\", or "
+		    "the address without \"/%u\")",
+		    key, text, better, p.bits);
+	else if (rc < 0)
+		report_mistake(report, at,
+		    "%s: '%s' is no address (expected \"192.0.2.1\", \"192.0.2.0/24\", "
+		    "\"2001:db8::/32\", \"unix\" or \"all\")",
+		    key, text);
+}
+
+void guard_check_addresses(const struct config_strings *entries, const char *key,
+    struct config_place at, struct config_report *report)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		check_entry(report, at, key, entries->list[i]);
 }

@@ -8,6 +8,7 @@
 #ifndef APP_GUARD_H
 #define APP_GUARD_H
 
+#include "config/report.h"
 #include "config/snapshot.h"
 
 struct access_settings {
@@ -19,5 +20,9 @@ extern const struct key_group access_group;
 
 /* Whether something in force at this route or site keeps strangers out. */
 bool scope_is_guarded(const struct config_scope *scope);
+
+/* Says which of these net_prefix_parse would not take; `key` is their name in messages. */
+void guard_check_addresses(const struct config_strings *entries, const char *key, struct config_place at,
+    struct config_report *report);
 
 #endif

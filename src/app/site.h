@@ -88,7 +88,10 @@ struct exchange {
 	void *gone_ctx;
 	struct slice user; /* who authenticated; ptr NULL: nobody */
 	struct exchange_note *notes;
-	char request_id[24]; /* made when it is first asked for; "" until then */
+	struct slice request_id;  /* ptr NULL until it is first asked for: exchange_id */
+	struct slice traceparent; /* likewise: trace.h */
+	bool trace_known;
+	char made_id[16];
 	unsigned param_count;
 	struct route_param params[ROUTE_PARAMS_MAX]; /* the first param_count are set */
 };

@@ -9,14 +9,12 @@
 
 #include "app/escape.h"
 #include "app/site.h"
+#include "app/trace.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/number.h"
 #include "http/wire.h"
 #include "net/transport.h"
-
-#include <stdio.h>
-#include <sys/random.h>
 
 /* Room for a value that is made on the spot: an address, a number, a date. */
 enum { SCRATCH = NET_ADDR_TEXT };
@@ -124,6 +122,18 @@ static struct slice get_request_id(const struct request *r, const struct piece *
 {
 	(void)p, (void)scratch;
 	return exchange_id(r);
+}
+
+static struct slice get_traceparent(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_traceparent(r);
+}
+
+static struct slice get_trace_id(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return exchange_trace_id(r);
 }
 
 static struct slice get_user(const struct request *r, const struct piece *p, char *scratch)
@@ -253,25 +263,10 @@ static const struct variable {
 	{ "tls_cipher", get_tls_cipher, false },
 	{ "tls_client_subject", get_tls_client, false },
 	{ "tls_version", get_tls_version, false },
+	{ "trace_id", get_trace_id, false },
+	{ "traceparent", get_traceparent, false },
 	{ "user", get_user, false },
 };
-
-struct slice exchange_id(const struct request *r)
-{
-	static uint64_t start, made;
-	struct exchange *x = exchange_of(r);
-	if (!x)
-		return SLICE_NONE;
-	if (!x->request_id[0]) {
-		while (start == 0)
-			if (getrandom(&start, sizeof(start), GRND_NONBLOCK) < 0)
-				start = clock_wall_ms();
-		/* Unique, not secret: a random start for each process and a count. */
-		snprintf(x->request_id, sizeof(x->request_id), "%016llx",
-		    (unsigned long long)(start + 0x9e3779b97f4a7c15ULL * ++made));
-	}
-	return slice_str(x->request_id);
-}
 
 static bool known_param(const char *const *params, struct slice name)
 {

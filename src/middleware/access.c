@@ -49,33 +49,11 @@ static const char *deciding_key(const struct access_settings *s, int entry)
 	return (size_t)entry < s->allow.count ? "allow" : "deny";
 }
 
-static void check_entry(
-    struct config_report *report, struct config_place at, const char *key, const char *text)
-{
-	char better[NET_PREFIX_TEXT];
-	struct net_prefix p;
-	int rc = net_prefix_parse(slice_str(text), &p);
-	net_prefix_format(&p, better);
-	if (rc == ERR_RANGE)
-		report_mistake(report, at,
-		    "%s: '%s' is no network: bits are set behind the prefix (expected \"%s\", or "
-		    "the address without \"/%u\")",
-		    key, text, better, p.bits);
-	else if (rc < 0)
-		report_mistake(report, at,
-		    "%s: '%s' is no address (expected \"192.0.2.1\", \"192.0.2.0/24\", "
-		    "\"2001:db8::/32\", \"unix\" or \"all\")",
-		    key, text);
-}
-
 static void check_list(const struct config_scope *scope, const char *key,
     const struct config_strings *entries, struct config_report *report)
 {
-	struct config_place at = config_place(scope, &access_group, key);
-	if (!config_given(scope, &access_group, key))
-		return;
-	for (size_t i = 0; i < entries->count; i++)
-		check_entry(report, at, key, entries->list[i]);
+	if (config_given(scope, &access_group, key))
+		guard_check_addresses(entries, key, config_place(scope, &access_group, key), report);
 }
 
 /* Not so for deny: an empty one lifts what stands further out. */

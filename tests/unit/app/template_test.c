@@ -132,20 +132,6 @@ static void test_full(void **state)
 	world_fini(&w);
 }
 
-static void test_request_id(void **state)
-{
-	struct world a, b;
-	(void)state;
-	world_init(&a);
-	world_init(&b);
-	struct slice one = exchange_id(&a.f.r);
-	assert_int_equal(one.len, 16);
-	assert_true(slice_eq(one, exchange_id(&a.f.r)));
-	assert_false(slice_eq(one, exchange_id(&b.f.r)));
-	world_fini(&a);
-	world_fini(&b);
-}
-
 static void test_utf8(void **state)
 {
 	static const struct {
@@ -169,7 +155,6 @@ int main(void)
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_request_id),
 		cmocka_unit_test(test_utf8),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
