@@ -24,6 +24,7 @@
 #include "middleware/headers.h"
 #include "middleware/https.h"
 #include "middleware/rate_limit.h"
+#include "middleware/request_id.h"
 #include "tls/settings.h"
 #include "web.h"
 
@@ -43,6 +44,7 @@ static const struct handler *const handlers[] = { &files_handler, &metrics_handl
  * answer: so `errors`, which does no more than that, puts its page in place before anything else
  * sees it. */
 static const struct middleware *const middleware[] = {
+	&request_id_middleware,
 	&access_log_middleware,
 	&https_middleware,
 	&access_middleware,
@@ -71,6 +73,7 @@ static const struct key_group *const groups[] = {
 	&health_group,
 	&redirect_group,
 	&respond_group,
+	&request_id_group,
 	&errors_group,
 	&access_group,
 	&cors_group,
