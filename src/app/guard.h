@@ -22,7 +22,7 @@ extern const struct key_group access_group;
 bool scope_is_guarded(const struct config_scope *scope);
 
 /* Says which of these net_prefix_parse would not take; `key` is their name in messages. */
-void guard_check_addresses(const struct config_strings *entries, const char *key, struct config_place at,
-    struct config_report *report);
+void guard_check_addresses(const struct config_strings *entries, const char *key,
+    struct config_place at, struct config_report *report);
 
 #endif

@@ -53,7 +53,8 @@ static void check_list(const struct config_scope *scope, const char *key,
     const struct config_strings *entries, struct config_report *report)
 {
 	if (config_given(scope, &access_group, key))
-		guard_check_addresses(entries, key, config_place(scope, &access_group, key), report);
+		guard_check_addresses(
+		    entries, key, config_place(scope, &access_group, key), report);
 }
 
 /* Not so for deny: an empty one lifts what stands further out. */
