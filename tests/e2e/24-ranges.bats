@@ -2,6 +2,8 @@
 #
 # Ranges: every kind of them, byte by byte, in a small file and beyond 2^32 in a large sparse one.
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }

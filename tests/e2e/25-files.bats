@@ -2,6 +2,8 @@
 #
 # Files: names to paths, types, listings, validators, and what lies outside of the root.
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }
@@ -16,6 +18,7 @@ files() { # SETTINGS: of the only route
 
 # ---- names ---------------------------------------------------------------------------------------
 
+# bats test_tags=once
 @test "names with spaces, percent signs and letters of any script" {
   configure
   local name
@@ -77,6 +80,7 @@ files() { # SETTINGS: of the only route
   refute_match '^//' "$(field_of Location //example.org)"
 }
 
+# bats test_tags=once
 @test "index names are tried in order" {
   files 'index = [ "first.html", "index.html" ];'
   mkdir "$ROOT/a" "$ROOT/b"
@@ -164,6 +168,7 @@ type_of() { # NAME
   field_of Content-Type "/$1"
 }
 
+# bats test_tags=once
 @test "follow_links lets symbolic links lead out of the root" {
   files 'follow_links = true;'
   echo outside >"$DIR/outside.txt"
@@ -174,6 +179,7 @@ type_of() { # NAME
   assert_equal outside "$(fetch /relative.txt)"
 }
 
+# bats test_tags=once
 @test "media types by extension" {
   configure
   httpd_start
@@ -189,6 +195,7 @@ type_of() { # NAME
   assert_match '^application/octet-stream' "$(type_of a.unheard-of)"
 }
 
+# bats test_tags=once
 @test "mime_types adds to the table and overrides it" {
   printf '%s\n' '# comment' 'text/x-own   own other' 'text/x-plain txt' >"$DIR/mime.types"
   configure "mime_types = \"$DIR/mime.types\";"
@@ -201,6 +208,7 @@ type_of() { # NAME
 
 # ---- validators ----------------------------------------------------------------------------------
 
+# bats test_tags=once
 @test "how long clients keep a file, by type and by a digest in its name" {
   files 'max_age = "1h"; immutable = true; ages = ( { types = [ "image/*" ]; max_age = "30d"; } );'
   touch "$ROOT/a.txt" "$ROOT/a.png" "$ROOT/app.3f2a9c1b.js"
@@ -277,6 +285,7 @@ changed() { # TEXT
   done
 }
 
+# bats test_tags=once
 @test "a changed file is seen within two seconds" {
   configure
   httpd_start
@@ -290,6 +299,7 @@ changed() { # TEXT
 
 vanished() { [ "$(status_of /index.html)" = 404 ]; }
 
+# bats test_tags=once
 @test "a removed file is gone within two seconds" {
   configure
   httpd_start
@@ -309,6 +319,7 @@ vanished() { [ "$(status_of /index.html)" = 404 ]; }
 }
 
 @test "many files at once" {
+  needs_reuse
   configure
   local i
   for i in {1..300}; do

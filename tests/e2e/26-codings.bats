@@ -2,6 +2,8 @@
 #
 # Content codings of files: compressed beforehand, or here and kept.
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }
@@ -91,6 +93,7 @@ assert_same() { # FILE PATH [CURL-OPTION...]
   fi
 }
 
+# bats test_tags=once
 @test "types, sizes and codings are settings" {
   configure "sites = ( { root = \"$ROOT\"; compress = { types = [ \"text/css\", \"application/*\" ]; min_size = \"2k\"; codings = [ \"gzip\" ]; }; } );"
   page page.html
@@ -198,6 +201,7 @@ smaller_than() { # LENGTH
   [ "$(length_of /page.html gzip)" -lt "$1" ]
 }
 
+# bats test_tags=once
 @test "the first visitor gets a quick version, later ones a small one" {
   configure 'compress = { level = 9; };'
   page page.html 10000
@@ -213,6 +217,7 @@ is_new() { # WORD
   fetch /page.html -H 'Accept-Encoding: gzip' | gzip -dc | grep -q "$1"
 }
 
+# bats test_tags=once
 @test "a changed file is compressed anew" {
   configure 'compress = true;'
   page page.html 2000 before
@@ -296,6 +301,7 @@ serves() { # TEXT
   [ "$(fetch / --compressed)" = "$1" ]
 }
 
+# bats test_tags=once
 @test "a sibling that goes stale, away and comes back" {
   configure
   echo first | gzip >"$ROOT/index.html.gz"
@@ -328,6 +334,7 @@ serves() { # TEXT
 
 # ---- mistakes ------------------------------------------------------------------------------------
 
+# bats test_tags=once
 @test "mistakes in compress are told" {
   printf '%s\n' 'compress = { types = [ "html" ]; codings = [ "deflate" ]; level = 12; };' | httpd_config
   run ! httpd --test --config "$CONF"

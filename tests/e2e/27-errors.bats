@@ -2,6 +2,8 @@
 #
 # Error answers: the server's own plain ones by Accept, and a site's pages in their place.
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }
@@ -13,7 +15,8 @@ site() { # SETTINGS
 @test "plain errors come as HTML, JSON or text, as the client likes" {
   site ''
   httpd_start
-  local url="http://127.0.0.1:$PORT/none"
+  local url
+  url=$(url /none)
   assert_match 'text/html' "$(curl -s -o /dev/null -w '%{content_type}' "$url")"
   assert_equal 'application/problem+json' \
     "$(curl -s -o "$DIR/json" -w '%{content_type}' -H 'Accept: application/json' "$url")"
@@ -25,8 +28,8 @@ site() { # SETTINGS
   echo '<h1>lost</h1>' >"$ROOT/404.html"
   site 'errors = ( { status = [ 404, 410 ]; file = "/404.html"; } );'
   httpd_start
-  run curl -si "http://127.0.0.1:$PORT/none"
-  assert_match '404 Not Found' "${lines[0]}"
+  output=$(fetch /none -i | old_names)
+  assert_match '^HTTP/[12.]+ 404' "$output"
   assert_match 'Content-Type: text/html; charset=utf-8' "$output"
   assert_match 'Content-Length: 14' "$output"
   assert_match '<h1>lost</h1>' "$output"
@@ -35,21 +38,23 @@ site() { # SETTINGS
 }
 
 @test "HEAD has the page's length and no content" {
+  needs_reuse
   echo '<h1>lost</h1>' >"$ROOT/404.html"
   site 'errors = ( { status = [ 404 ]; file = "/404.html"; } );'
   httpd_start
-  run curl -sI "http://127.0.0.1:$PORT/none" "http://127.0.0.1:$PORT/"
+  output=$(fetch /none -I "$(url /)" | old_names)
   assert_match 'Content-Length: 14' "$output"
-  assert_match '200 OK' "$output"
+  assert_match 'HTTP/[12.]+ 200' "$output"
 }
 
 @test "a program that asks for JSON gets problem details, not the page" {
   echo lost >"$ROOT/404.html"
   site 'errors = ( { status = [ 404 ]; file = "/404.html"; } );'
   httpd_start
-  assert_match '"status":404' "$(curl -s -H 'Accept: application/json' "http://127.0.0.1:$PORT/none")"
+  assert_match '"status":404' "$(curl -s -H 'Accept: application/json' "$(url /none)")"
 }
 
+# bats test_tags=once
 @test "a changed page is sent within two seconds, a removed one stays as it was" {
   echo one >"$ROOT/404.html"
   site 'errors = ( { status = 404; file = "/404.html"; } );'
@@ -65,6 +70,7 @@ site() { # SETTINGS
   page_is another
 }
 
+# bats test_tags=once
 @test "a page that is not there is a mistake in the configuration" {
   site 'errors = ( { status = [ 404 ]; file = "/none.html"; }, { status = [ 200 ]; file = "x"; } );'
   run httpd --config "$CONF" --test

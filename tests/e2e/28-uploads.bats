@@ -2,6 +2,8 @@
 #
 # Uploads: PUT, POST and DELETE where the configuration permits them; whole or not at all.
 
+# bats file_tags=transports
+
 load lib
 
 setup() {
@@ -114,6 +116,7 @@ only() { # NAMES
   only 'index.html sub sub/x'
 }
 
+# bats test_tags=once
 @test "403 where the workers' user may not write" {
   [ "$(id -u)" = 0 ] || skip 'needs root, to have directories of another user'
   writable
@@ -183,6 +186,7 @@ reads() { # TEXT
   [ "$(fetch /index.html)" = "$1" ]
 }
 
+# bats test_tags=once
 @test "the new content is seen at once by its worker, within a second or so by the others" {
   writable 'workers = 2;'
   httpd_start
@@ -192,7 +196,7 @@ reads() { # TEXT
     echo "number $i" >"$DIR/file"
     # One connection, so one worker: what it took is what it gives.
     assert_equal "number $i" "$(curl -sS -o /dev/null -T "$DIR/file" "$(url /index.html)" \
-      --next -sS "$(url /)")"
+      --next "${CURL[@]}" -sS "$(url /)")"
   done
   sleep 1.1
   for j in {1..20}; do
@@ -332,7 +336,8 @@ hwm() { # PID; the most memory that it ever had, in kB
   writable 'workers = 1;' 'limits = { body = "300M"; };'
   httpd_start
   local before after
-  bytes "$DIR/large" $((200 << 20))
+  # A few bytes a call would take hours.
+  bytes "$DIR/large" $((${TEST_SHIM:+1} + 0 ? 1 << 20 : 200 << 20))
   before=$(hwm "$(worker_pids)")
   assert_equal 201 "$(put /known "$DIR/large" --max-time 120)"
   cmp "$DIR/large" "$ROOT/known"
@@ -358,6 +363,7 @@ hwm() { # PID; the most memory that it ever had, in kB
 }
 
 @test "many uploads at once" {
+  needs_reuse
   writable
   httpd_start
   local i list=()
@@ -386,6 +392,7 @@ hwm() { # PID; the most memory that it ever had, in kB
 
 # ---- configuration -------------------------------------------------------------------------------
 
+# bats test_tags=once
 @test "--test refuses files that anybody may write, unless that is said" {
   printf '%s\n' "sites = ( { root = \"$ROOT\"; routes = (
     { path = \"/*\"; files = { write = true; }; } ); } );" | httpd_config
@@ -395,6 +402,7 @@ hwm() { # PID; the most memory that it ever had, in kB
   run -0 httpd --test --config "$CONF"
 }
 
+# bats test_tags=once
 @test "--test warns of a root that the workers can not write" {
   [ "$(id -u)" = 0 ] || skip 'needs root, to have a user who may not write'
   writable 'user = "nobody";'

@@ -15,7 +15,9 @@
 # process stayed behind.
 #
 # From the environment: HTTPD, the binary (default build/httpd); TEST_SHIM=1, run it under the short-I/O
-# shim; TEST_PORTS="FIRST LAST", where ports are taken from.
+# shim; TEST_PORTS="FIRST LAST", where ports are taken from; TEST_PROTO, what url, fetch and their kin
+# speak: h1 (default), h1s (with TLS), h2 (with TLS), h2c (in the clear, by prior knowledge). A suite
+# that has the tag `transports` is run over all four by transports.sh.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -23,6 +25,7 @@ bats_require_minimum_version 1.5.0
 TOP=${TEST_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 BUILD=${TEST_BUILD:-$TOP/build}
 HTTPD=${HTTPD:-$BUILD/httpd}
+PROTO=${TEST_PROTO:-h1}
 
 # ---- waiting -------------------------------------------------------------------------------------
 
@@ -78,6 +81,8 @@ claim_port() { # VARIABLE
 }
 
 httpd_setup() {
+  local shim=$BUILD/tests/shim/shortio.so
+  [ -z "${TEST_SHIM-}" ] || [ -e "$shim" ] || fail "no $shim (make $shim)" || return
   CLAIMS=() EXPECT_DEATHS='' MASTER='' IDLE_FDS='' SERVER_WRAP=() SERVER_ENV=()
   # Not below the directories of bats: the workers' user could not enter them.
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/httpd-e2e.XXXXXX")
@@ -90,6 +95,61 @@ httpd_setup() {
   mkdir -m 1777 "$DIR/sanitizer"
   echo 'hello' >"$ROOT/index.html"
   claim_port PORT
+  transport_setup
+}
+
+# ---- what is spoken ------------------------------------------------------------------------------
+
+# Every curl finds its options in a file; behind --next it has to be told again: "${CURL[@]}".
+transport_setup() {
+  local ca=$BATS_RUN_TMPDIR/site.pem
+  HTTP_VERSION=1.1 SCHEME=http CURL=()
+  case $PROTO in
+    h1) return ;;
+    h1s) SCHEME=https CURL=(--cacert "$ca" --http1.1) ;;
+    h2) SCHEME=https CURL=(--cacert "$ca" --http2) HTTP_VERSION=2 ;;
+    h2c) CURL=(--http2-prior-knowledge) HTTP_VERSION=2 ;;
+    *) fail "TEST_PROTO=$PROTO is none of h1 h1s h2 h2c" || return ;;
+  esac
+  printf '%s\n' "cacert = $ca" "${CURL[-1]}" >"$DIR/.curlrc"
+  printf '%s\n' "ca_certificate = $ca" >"$DIR/.wgetrc"
+  export CURL_HOME=$DIR WGETRC=$DIR/.wgetrc
+  [ "$SCHEME" = http ] || [ -e "$ca" ] || make_site_certificate "$ca"
+  skip_other_transports
+}
+
+make_site_certificate() { # FILE; once for all tests of a run
+  openssl req -x509 -nodes -subj '/CN=e2e' -days 30 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+    -addext 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:example.org,DNS:*.example.org' \
+    -keyout "$1.key" -out "$1.new" 2>"$DIR/openssl" || fail "$(<"$DIR/openssl")" || return
+  mv "$1.new" "$1"
+}
+
+# What a test does by hand is HTTP/1.1 in the clear, and says nothing about another transport.
+skip_other_transports() {
+  local body
+  body=$(declare -f "$BATS_TEST_NAME")
+  ! grep -qE '\<(raw|raw_statuses|peer)\>' <<<"$body" || skip "$PROTO: bytes of HTTP/1.1"
+  ! grep -qF 'http://127.0.0.1' <<<"$body" || skip "$PROTO: a URL of its own"
+  ! grep -qE 'httpd_start -' <<<"$body" || skip "$PROTO: listens as the command line says"
+  ! [[ $body == *wget* && $HTTP_VERSION = 2 ]] || skip "$PROTO: wget has no HTTP/2"
+}
+
+# For tests that send more than one request over a connection of curl.
+needs_reuse() {
+  [ "$PROTO" != h2c ] || [[ ! $(curl --version) =~ ^curl\ [67]\. ]] ||
+    skip "h2c: this curl can not use a connection twice (fixed in 8.0)"
+}
+
+# The configuration on standard input, with TLS where it listens on $PORT.
+add_tls() {
+  local certificate=$BATS_RUN_TMPDIR/site.pem
+  if [ "$SCHEME" = http ]; then
+    cat
+    return
+  fi
+  sed "s|\bport = $PORT;|port = $PORT; tls = true;|"
+  echo "tls = { certificate = \"$certificate\"; key = \"$certificate.key\"; };"
 }
 
 # ---- the server ----------------------------------------------------------------------------------
@@ -107,7 +167,7 @@ httpd_config() { # [FILE]
     says listen || echo "listen = ( { address = \"127.0.0.1\"; port = $PORT; } );"
     says log || echo "log = { access = \"$ACCESS\"; error = \"$ERRORS\"; level = \"info\"; };"
     says sites || echo "sites = ( { root = \"$ROOT\"; } );"
-  } >"$file.new"
+  } | add_tls >"$file.new"
   mv "$file.new" "$file"
 }
 
@@ -146,8 +206,10 @@ httpd_ready_or_gone() {
   answers "$PORT" && [ -n "$(worker_pids)" ]
 }
 
+# Whether a request gets an answer there; on $PORT over the transport that is to be tested.
 answers() { # PORT
-  curl -s -o "$DIR/probe" --max-time 2 "http://127.0.0.1:$1/"
+  [ "$1" = "$PORT" ] || { curl -q -s -o "$DIR/probe" --max-time 2 "http://127.0.0.1:$1/"; return; }
+  [ "$(curl -s -o "$DIR/probe" --max-time 2 -w '%{http_version}' "$(url /)")" = "$HTTP_VERSION" ]
 }
 
 httpd_master() { # the pid of whoever is in charge
@@ -288,7 +350,7 @@ httpd_teardown() {
 # ---- asking --------------------------------------------------------------------------------------
 
 url() { # PATH
-  echo "http://127.0.0.1:$PORT$1"
+  echo "$SCHEME://127.0.0.1:$PORT$1"
 }
 
 fetch() { # PATH [CURL-OPTION...]; prints the content
@@ -301,9 +363,18 @@ status_of() { # PATH [CURL-OPTION...]
   fetch "$@" -o "$DIR/body" -w '%{http_code}'
 }
 
-# All field lines of the answer, without CR.
+# All field lines of the answer, without CR, with names as HTTP/1.1 has them.
 head_of() { # PATH [CURL-OPTION...]
-  fetch "$@" -o /dev/null -D - | tr -d '\r'
+  fetch "$@" -o /dev/null -D - | tr -d '\r' | old_names
+}
+
+old_names() {
+  if [ "$HTTP_VERSION" = 2 ]; then
+    sed -E ':more; s/^(([A-Z][a-z0-9]*-)*)([a-z])([a-z0-9-]*:)/\1\u\3\4/; t more
+      s/^Etag:/ETag:/; s/^Www-/WWW-/'
+  else
+    cat
+  fi
 }
 
 field_of() { # NAME PATH [CURL-OPTION...]
