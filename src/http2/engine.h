@@ -73,7 +73,7 @@ struct h2 {
 	uint8_t type;          /* of that frame */
 	uint32_t served;       /* streams that were taken */
 	uint32_t pulled;       /* bytes of content queued in this run */
-	uint8_t head[H2_FRAME_HEAD];
+	uint8_t head[H2_FRAME_HEAD + H2_GUARD_LOOKS_AT]; /* of a frame, while it is not whole */
 	uint8_t head_len;
 	enum h2_state state : 8; /* written by set_state of conn.c alone */
 	bool running : 1;        /* h2_run is at work */

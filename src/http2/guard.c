@@ -181,10 +181,18 @@ static struct h2_fault check_stream(struct h2_guard *g, const struct h2_frame *f
 	return fine;
 }
 
+uint32_t h2_guard_looks_at(const uint8_t head[H2_FRAME_HEAD])
+{
+	struct h2_frame frame = h2_frame_parse(head);
+
+	if (frame.type != H2_PRIORITY)
+		return 0;
+	return frame.length < H2_GUARD_LOOKS_AT ? frame.length : H2_GUARD_LOOKS_AT;
+}
+
 /*
  * Section 6.3. The library skips these frames, since the priorities of RFC 7540 are not spoken. The
- * loop of RFC 7540 section 5.3.1 harms nobody here, but is an error to those who test for it; one
- * that is cut by the end of the input goes unseen.
+ * loop of RFC 7540 section 5.3.1 harms nobody here, but is an error to those who test for it.
  */
 static struct h2_fault check_priority(const struct h2_frame *frame)
 {
@@ -194,7 +202,7 @@ static struct h2_fault check_priority(const struct h2_frame *frame)
 		return fine;
 	if (frame->stream == 0)
 		return bad(PROTOCOL_ERROR, "PRIORITY without a stream (RFC 9113 6.3)");
-	if (frame->payload.len < 4)
+	if (frame->payload.len < H2_GUARD_LOOKS_AT)
 		return fine;
 	uint32_t on =
 	    ((uint32_t)p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { H2_FRAME_HEAD = 9, H2_REMEMBERED = 16 };
+enum { H2_FRAME_HEAD = 9, H2_GUARD_LOOKS_AT = 4, H2_REMEMBERED = 16 };
 
 /* RFC 9113 section 6; the names of those that the guard knows. */
 enum h2_frame_type {
@@ -36,7 +36,7 @@ struct h2_frame {
 	uint8_t type;
 	uint8_t flags;
 	uint32_t stream;
-	struct slice payload; /* as much of it as is here already */
+	struct slice payload; /* as much of it as h2_guard_looks_at says, or more */
 };
 
 /* Why a connection is given up. */
@@ -64,6 +64,9 @@ struct h2_guard {
 void h2_guard_init(struct h2_guard *g, const struct http_limits *limits, uint64_t now_ms);
 
 struct h2_frame h2_frame_parse(const uint8_t head[H2_FRAME_HEAD]);
+
+/* How many bytes of the payload the guard wants to see; at most H2_GUARD_LOOKS_AT. */
+uint32_t h2_guard_looks_at(const uint8_t head[H2_FRAME_HEAD]);
 
 /* To be asked of each frame. `live`: the library knows its stream. */
 struct h2_fault h2_guard_frame(

@@ -259,16 +259,33 @@ bool h2_session_in_head(const struct h2 *h)
 	return h->left > 0 && (h->type == H2_HEADERS || h->type == H2_CONTINUATION);
 }
 
-static bool is_sound(struct h2 *h, struct slice rest)
+static struct h2_fault fault_of(ssize_t error)
 {
-	struct h2_frame frame = h2_frame_parse(h->head);
-	frame.payload = slice_head(rest, frame.length);
-	bool live = frame.stream <= h->guard.last && stream_of(h->session, (int32_t)frame.stream);
-	struct h2_fault fault = h2_guard_frame(&h->guard, &frame, live, h2_now_ms(h));
+	switch (error) {
+	case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
+		return (struct h2_fault){ NGHTTP2_PROTOCOL_ERROR, "no preface (RFC 9113 3.4)" };
+	case NGHTTP2_ERR_FLOODED:
+		return (struct h2_fault){ NGHTTP2_ENHANCE_YOUR_CALM, "flood of frames" };
+	default:
+		return (struct h2_fault){ NGHTTP2_INTERNAL_ERROR, nghttp2_strerror((int)error) };
+	}
+}
 
-	h->left = frame.length;
-	h->type = frame.type;
-	h->head_len = 0;
+static void take(struct h2 *h, const char *bytes, size_t n)
+{
+	ssize_t used = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes, n);
+
+	if (used < 0)
+		h2_give_up(h, fault_of(used));
+}
+
+static bool is_sound(struct h2 *h, const struct h2_frame *frame)
+{
+	bool live = frame->stream <= h->guard.last && stream_of(h->session, (int32_t)frame->stream);
+	struct h2_fault fault = h2_guard_frame(&h->guard, frame, live, h2_now_ms(h));
+
+	h->left = frame->length;
+	h->type = frame->type;
 	if (fault.error)
 		h2_give_up(h, fault);
 	return !fault.error;
@@ -282,45 +299,65 @@ static size_t part(uint32_t *left, size_t have)
 	return n;
 }
 
-/* The bytes from the front that belong to one frame; 0 if it is not to be read. */
-static size_t next_piece(struct h2 *h, struct slice bytes)
+/* The usual case: head and payload, or the first part of it, stand in the buffer. Returns how many
+ * bytes were taken. */
+static size_t take_frame(struct h2 *h, struct slice bytes)
 {
-	if (h->preface > 0)
-		return part(&h->preface, bytes.len);
-	if (h->left > 0)
-		return part(&h->left, bytes.len);
-	size_t room = H2_FRAME_HEAD - h->head_len;
-	size_t n = bytes.len < room ? bytes.len : room;
-	memcpy(h->head + h->head_len, bytes.ptr, n);
-	h->head_len += (uint8_t)n;
-	if (h->head_len < H2_FRAME_HEAD)
-		return n;
-	return is_sound(h, slice_tail(bytes, n)) ? n + part(&h->left, bytes.len - n) : 0;
+	struct h2_frame frame = h2_frame_parse((const uint8_t *)bytes.ptr);
+	struct slice payload = slice_tail(bytes, H2_FRAME_HEAD);
+
+	frame.payload = slice_head(payload, frame.length);
+	if (!is_sound(h, &frame))
+		return 0;
+	size_t n = H2_FRAME_HEAD + part(&h->left, payload.len);
+	take(h, bytes.ptr, n);
+	return n;
 }
 
-static struct h2_fault fault_of(ssize_t error)
+static size_t wanted_of_head(const struct h2 *h)
 {
-	switch (error) {
-	case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
-		return (struct h2_fault){ NGHTTP2_PROTOCOL_ERROR, "no preface (RFC 9113 3.4)" };
-	case NGHTTP2_ERR_FLOODED:
-		return (struct h2_fault){ NGHTTP2_ENHANCE_YOUR_CALM, "flood of frames" };
-	default:
-		return (struct h2_fault){ NGHTTP2_INTERNAL_ERROR, nghttp2_strerror((int)error) };
+	if (h->head_len < H2_FRAME_HEAD)
+		return H2_FRAME_HEAD;
+	return H2_FRAME_HEAD + h2_guard_looks_at(h->head);
+}
+
+/* The head comes in pieces: the guard, and the library, get it as a whole, with what the guard
+ * looks at of the payload. */
+static size_t take_head(struct h2 *h, struct slice bytes)
+{
+	size_t n = 0;
+
+	while (n < bytes.len && h->head_len < wanted_of_head(h))
+		h->head[h->head_len++] = (uint8_t)bytes.ptr[n++];
+	if (h->head_len < wanted_of_head(h))
+		return n;
+	struct h2_frame frame = h2_frame_parse(h->head);
+	uint32_t more = h->head_len - H2_FRAME_HEAD;
+	frame.payload = slice_of((const char *)h->head + H2_FRAME_HEAD, more);
+	if (is_sound(h, &frame)) {
+		h->left -= more;
+		take(h, (const char *)h->head, h->head_len);
 	}
+	h->head_len = 0;
+	return n;
 }
 
 void h2_session_feed(struct h2 *h)
 {
 	while (!h->fault.error && h2_session_has_room(h)) {
 		struct slice bytes = conn_peek(h->conn);
-		size_t n = bytes.len > 0 ? next_piece(h, bytes) : 0;
-		if (n == 0)
+		size_t n;
+		if (bytes.len == 0)
 			return;
-		ssize_t used = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.ptr, n);
+		if (h->preface > 0 || h->left > 0) {
+			n = part(h->preface > 0 ? &h->preface : &h->left, bytes.len);
+			take(h, bytes.ptr, n);
+		} else if (h->head_len == 0 && bytes.len >= sizeof(h->head)) {
+			n = take_frame(h, bytes);
+		} else {
+			n = take_head(h, bytes);
+		}
 		conn_consume(h->conn, n);
-		if (used < 0)
-			h2_give_up(h, fault_of(used));
 	}
 }
 

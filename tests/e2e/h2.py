@@ -162,6 +162,14 @@ class Peer:
             if got.kind == HEADERS:
                 status = self.status(got)
             ended |= got.kind in (HEADERS, DATA) and bool(got.flags & END_STREAM)
+        # A reset may be on its way behind the answer to the PING.
+        seen = len(self.frames)
+        self.settled()
+        for got in self.frames[seen:]:
+            if got.kind == RST_STREAM and got.stream == stream and got.code():
+                return f"rst {got.code()}"
+            if got.kind == GOAWAY:
+                return f"goaway {got.code()}"
         return status
 
     @staticmethod
