@@ -315,8 +315,9 @@ static ssize_t send_batch(struct outq *q, struct conn *c, uint64_t max)
 {
 	static char bytes[BATCH];
 	struct batch b = { .bytes = bytes };
-	if (max > BATCH)
-		max = BATCH;
+	size_t most = c->transport->piece ? c->transport->piece : BATCH;
+	if (max > most)
+		max = most;
 	for (struct outq_item *item = q->first; item && b.len < max; item = item->next) {
 		size_t n = item->len < max - b.len ? (size_t)item->len : (size_t)max - b.len;
 		if (item->fd >= 0 && !is_short_range(item))

@@ -34,6 +34,8 @@ struct transport {
 	 * conn_drained). */
 	bool short_is_empty;
 	ssize_t (*recv)(struct conn *c, char *to, size_t room);
+	/* The most that one sendv takes, so that nobody prepares more; 0: all that there is. */
+	size_t piece;
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int count, bool more);
 	/* Advances *offset. ERR_IO with errno when the file fails, 0 when it ends early. */
 	ssize_t (*sendfile)(struct conn *c, int fd, off_t *offset, size_t len);

@@ -25,7 +25,9 @@ enum {
 	RECORD_LARGE = 16384,
 	BURST_SMALL = 32 << 10, /* about what goes in the first two round trips */
 	PAUSE_MS = 1000,        /* after it, the way may have changed and the pace starts anew */
-	FILE_PIECE = 4 * RECORD_LARGE,
+	/* Read, sealed and sent at once. Four times as much leaves the processor's cache, and costs
+	 * a tenth more. */
+	PIECE = 4 * RECORD_LARGE,
 };
 
 static struct pool connections = { .size = sizeof(struct tls_connection), .max = 64 };
@@ -201,7 +203,7 @@ static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 	tls_enter(t);
 	bool direct = count == 1 || iov[0].iov_len >= RECORD_LARGE;
 	const char *data = direct ? iov[0].iov_base : gathered;
-	size_t len = direct ? smaller(iov[0].iov_len, FILE_PIECE) : gather(iov, count, gathered);
+	size_t len = direct ? smaller(iov[0].iov_len, PIECE) : gather(iov, count, gathered);
 	if (seal(t, data, len) < 0)
 		return ERR_CLOSED;
 	t->owed = (unsigned)len;
@@ -210,7 +212,7 @@ static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 
 static ssize_t tls_sendfile(struct conn *c, int fd, off_t *offset, size_t len)
 {
-	static char piece[FILE_PIECE];
+	static char piece[PIECE];
 	struct tls_connection *t = tls_of(c);
 	ssize_t result;
 	if (ready(t, &result)) {
@@ -272,6 +274,7 @@ static const struct security *tls_security(struct conn *c)
 
 const struct transport transport_tls = {
 	.name = "tls",
+	.piece = PIECE,
 	.short_is_empty = true,
 	.recv = tls_recv,
 	.sendv = tls_sendv,
