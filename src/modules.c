@@ -36,9 +36,9 @@ static const struct handler *const handlers[] = {
 	&redirect_handler,
 	&respond_handler,
 	&health_handler,
+	&metrics_handler,
 	NULL,
 };
-static const struct handler *const handlers[] = { &files_handler, &metrics_handler, NULL };
 
 /* In the order in which a request meets them, and the reverse of that in which they change its
  * answer: so `errors`, which does no more than that, puts its page in place before anything else
