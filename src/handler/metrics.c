@@ -241,7 +241,7 @@ static void put_sites(struct metrics *m)
 		for (unsigned i = 0; i < m->stats.site_count; i++) {
 			const struct stats_site *site = &m->stats.sites[i];
 			if (i > 0 || site->answered > 0 || m->stats.site_count == 1)
-				site_families[f].page_put(&m->page, site);
+				site_families[f].put(m, site);
 		}
 	}
 }
