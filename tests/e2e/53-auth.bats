@@ -177,6 +177,9 @@ site() { # KEYS-OF-AUTH [ROUTES]
   run grep -cvE "^(401|503|000)\$" "$DIR/codes"
   assert_equal 0 "$output"
   grep -q 503 "$DIR/codes"
+  # Those who gave up are still in the queue, and their answers are slowed down like others.
+  local pid
+  for pid in $(worker_pids); do wait_until 60 no_connection "$pid"; done
 }
 
 @test "--test finds what is wrong with the file of users, as the workers' user sees it" {
