@@ -51,7 +51,7 @@ static void check_keys(
 		      config_mistaken(scope, &redirect_group, "redirect");
 	if (!config_given(scope, &redirect_group, "status"))
 		return;
-	if (!wanted)
+	if (!wanted && scope->route_count == 0) /* a group's is for the redirects in it */
 		report_mistake(report, place,
 		    "status: goes with a redirect (for another answer: respond = { status = %lld; "
 		    "})",

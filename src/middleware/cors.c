@@ -200,17 +200,23 @@ static void add(struct request *r, struct slice name, struct slice value)
 	response_add_static(r, FIELD_OTHER, name, value);
 }
 
-/* What the route takes. Where it takes everything, the usual ones, or what is asked for if that is
- * none of them. */
+/* Bits of what may be asked of this path; 0: everything. */
+static unsigned methods_taken(const struct exchange *x)
+{
+	const struct route *route = x->route;
+	if (x->unmatched)
+		return x->allow;
+	if (!route->methods || !route->handled)
+		return route->methods | route->handled;
+	return route->methods & route->handled;
+}
+
+/* Where everything may be, the usual ones, or what is asked for if that is none of them. */
 static struct slice methods_of(struct request *r)
 {
 	const unsigned usual = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |
 			       1u << METHOD_PUT | 1u << METHOD_DELETE | 1u << METHOD_PATCH;
-	const struct exchange *x = exchange_of(r);
-	unsigned taken = x->allow             ? x->allow
-			 : !x->route->handled ? x->route->methods
-			 : !x->route->methods ? x->route->handled
-					      : x->route->handled & x->route->methods;
+	unsigned taken = methods_taken(exchange_of(r));
 	struct slice asked = asked_method(r);
 	char *text = arena_bytes(&r->arena, METHOD_LIST_MAX);
 	if (!taken && !(usual & 1u << method_find(asked)))
