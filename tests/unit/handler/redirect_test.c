@@ -4,6 +4,7 @@
 #include "handler/redirect.h"
 
 #include "../app/fake_wire.h"
+#include "app/regex.h"
 #include "config/core.h"
 
 #include <setjmp.h>
@@ -165,6 +166,77 @@ static void test_open_redirect(void **state)
 	CHECK_LEADS(rows);
 }
 
+/* No byte of a path leaves its place: the URL begins with one slash, and has nothing in it that
+ * ends a path or a field. */
+static void test_every_byte(void **state)
+{
+	static const char *const patterns[] = { "/*", "/a/*", "/:x", "*.b" };
+	static const char *const targets[] = { "${*}", "/${*}", "/c${*}", "${path}" };
+	(void)state;
+	for (size_t p = 0; p < sizeof(patterns) / sizeof(*patterns); p++) {
+		char settings[64];
+		snprintf(settings, sizeof(settings), "redirect = \"%s\";",
+		    p == 2 ? "/${x}" : targets[p]);
+		route(patterns[p], settings);
+		for (unsigned c = 1; c < 256; c++) {
+			char path[16];
+			if (c == '?')
+				continue; /* the fake wire takes it for the query's */
+			snprintf(path, sizeof(path), "/%s%c%c.b", p == 1 ? "a/" : "", c, c);
+			struct answer a = ask(path);
+			if (a.status == 404)
+				continue; /* a slash is no segment */
+			assert_int_equal(a.status, 302);
+			assert_int_equal(a.location[0], '/');
+			assert_int_not_equal(a.location[1], '/');
+			assert_int_equal(
+			    strcspn(a.location, "\r\n\t \\?#\"<>"), strlen(a.location));
+		}
+	}
+}
+
+static void test_expressions(void **state)
+{
+	static const struct leads rows[] = {
+		{ "~^/u/(.*)$", "/v/${1}", "/u/a b", "/v/a%20b" },
+		{ "~^/u(/.*)$", "${1}", "/u/x", "/x" },
+		{ "~^/u(/.*)$", "https://example.org/${1}", "/u/x", "https://example.org/x" },
+	};
+	(void)state;
+	if (!regex_library())
+		skip();
+	CHECK_LEADS(rows);
+}
+
+static void test_explained(void **state)
+{
+	struct fake_request f;
+	char text[128];
+	(void)state;
+	route("/u/*", "redirect = \"https://${*}.example.org/\"; status = 301;");
+	fake_request_init(&f, worker.sites, "/u/a");
+	fake_request_start(&f);
+	const struct route *chosen = exchange_of(&f.r)->route;
+	chosen->handler->explain(&f.r, chosen->handler_state, text, sizeof(text));
+	assert_string_equal(text, "answers 301, to https://a.example.org/");
+	exchange_of(&f.r)->params[0].value = SLICE("/");
+	chosen->handler->explain(&f.r, chosen->handler_state, text, sizeof(text));
+	assert_string_equal(text, "answers 404: no URL comes out for the redirect");
+	fake_request_fini(&f);
+}
+
+static void test_group(void **state)
+{
+	(void)state;
+	fake_worker_config(&worker,
+	    "sites = ( { routes = ( { path = \"/old\"; status = 301; routes = ("
+	    "{ path = \"/a\"; redirect = \"/b\"; },"
+	    "{ path = \"/*\"; redirect = \"/c/${*}\"; status = 307; } ); } ); } );");
+	assert_int_equal(ask("/old/a").status, 301);
+	assert_int_equal(ask("/old/x").status, 307);
+	assert_string_equal(ask("/old/x").location, "/c/x");
+}
+
 static void test_answer(void **state)
 {
 	struct fake_request f;
@@ -265,6 +337,10 @@ int main(void)
 		cmocka_unit_test(test_encoding),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_open_redirect),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_explained),
+		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_long),

@@ -153,6 +153,25 @@ static void test_errors(void **state)
 	fake_request_fini(&f);
 }
 
+static void expect_explained(const char *respond, const char *wanted)
+{
+	struct fake_request f;
+	char text[128];
+	ask(&f, respond, "/hello/x");
+	const struct route *route = exchange_of(&f.r)->route;
+	route->handler->explain(&f.r, route->handler_state, text, sizeof(text));
+	assert_string_equal(text, wanted);
+	fake_request_fini(&f);
+}
+
+static void test_explained(void **state)
+{
+	(void)state;
+	expect_explained("{ type = \"text/html\"; }", "answers 200 with text/html; charset=utf-8");
+	expect_explained("{ status = 204; }", "answers 204 No Content");
+	expect_explained("{ status = 410; }", "answers 410 Gone");
+}
+
 static void test_methods(void **state)
 {
 	static const enum http_method methods[] = { METHOD_HEAD, METHOD_POST, METHOD_DELETE,
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_without_content),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_mistakes),

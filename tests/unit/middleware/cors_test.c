@@ -328,6 +328,30 @@ static void test_preflight_before_passwords(void **state)
 	modules.middleware = plain;
 }
 
+static void expect_explained(enum step step, const char *wanted)
+{
+	char text[128] = "";
+	const struct route_step *s = &exchange_of(&asked.r)->route->steps[0];
+	assert_int_equal(s->middleware->explain(&asked.r, s->state, text, sizeof(text)), step);
+	assert_string_equal(text, wanted);
+	forget();
+}
+
+static void test_explained(void **state)
+{
+	(void)state;
+	site("cors = \"https://b.example\";", files_route);
+	get("/a.css", NULL);
+	expect_explained(STEP_NEXT, "");
+	get("/a.css", "https://b.example");
+	expect_explained(STEP_NEXT, "pages of https://b.example may use the answer");
+	get("/a.css", "https://c.example");
+	expect_explained(STEP_NEXT, "pages of https://c.example may not use the answer");
+	preflight("/a.css", "https://b.example", "GET");
+	expect_explained(
+	    STEP_ANSWERED, "answers the preflight of https://b.example with 204, permits it");
+}
+
 static void test_off(void **state)
 {
 	(void)state;
@@ -435,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_route_of_preflight),
 		cmocka_unit_test(test_preflight_of_nothing),
 		cmocka_unit_test(test_preflight_before_passwords),
+		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_mistakes),

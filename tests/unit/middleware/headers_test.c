@@ -221,6 +221,23 @@ static void test_server(void **state)
 	forget();
 }
 
+static void test_explained(void **state)
+{
+	char text[128] = "";
+	(void)state;
+	config("headers = { set = ( \"X-A: b\", \"X-C: d\" ); add = ( \"Link: </>\" ); remove = "
+	       "[ \"ETag\" ]; };",
+	    "");
+	ask("/a.css", NULL, NULL);
+	const struct route_step *step = &exchange_of(&asked.r)->route->steps[0];
+	assert_int_equal(
+	    step->middleware->explain(&asked.r, step->state, text, sizeof(text)), STEP_NEXT);
+	assert_string_equal(text, "removes ETag; sets X-A X-C; adds Link");
+	step->middleware->explain(&asked.r, step->state, text, 12);
+	assert_string_equal(text, "removes ETa");
+	forget();
+}
+
 static void expect_mistake(const char *headers, const char *wanted)
 {
 	char text[512];
@@ -261,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_inheritance),
 		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_mistakes),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
