@@ -145,22 +145,23 @@ static void answer_other_method(struct request *r, unsigned allow)
 	response_start(r);
 }
 
-unsigned chain_refuses(const struct request *r)
+bool chain_refuses(const struct request *r, unsigned *allow_out)
 {
 	const struct exchange *x = exchange_of(r);
 	const struct route *route = x->route;
+	*allow_out = x->allow;
 	if (x->unmatched)
 		return x->allow;
-	if (!route->handled || route->handled & 1u << r->method)
-		return 0;
-	return x->allow | (route->methods ? route->handled & route->methods : route->handled);
+	/* Perhaps nothing is left: a route for POST with a handler that only knows GET. */
+	*allow_out |= route->methods ? route->handled & route->methods : route->handled;
+	return route->handled && !(route->handled & 1u << r->method);
 }
 
 static void call_handler(struct request *r)
 {
 	const struct route *route = exchange_of(r)->route;
-	unsigned allow = chain_refuses(r);
-	if (allow)
+	unsigned allow;
+	if (chain_refuses(r, &allow))
 		answer_other_method(r, allow);
 	else
 		route->handler->handle(r, route->handler_state);

@@ -20,8 +20,9 @@ enum chain_start {
 };
 /* Finds site and route: sets app_state. */
 enum chain_start chain_choose(struct request *r);
-/* Methods (bits) that the path permits when this one is not among them; 0: the handler answers. */
-unsigned chain_refuses(const struct request *r);
+/* Whether the handler is not to see the request, since the path permits other methods only: those
+ * (bits, perhaps none). */
+bool chain_refuses(const struct request *r, unsigned *allow_out);
 /* The status that a method gets which is not among them: 405, 501, or 204 for OPTIONS. */
 int chain_refusal(enum http_method method);
 

@@ -157,7 +157,8 @@ static const char config[] =
     "              { path = \"/post\"; handler = \"any\"; methods = [ "
     "\"POST\", \"PUT\" ]; },\n"
     "              { path = \"/two\"; handler = \"any\"; methods = \"POST\"; },\n"
-    "              { path = \"/two\"; handler = \"hello\"; } ); },\n"
+    "              { path = \"/two\"; handler = \"hello\"; },\n"
+    "              { path = \"/never\"; handler = \"hello\"; methods = \"POST\"; } ); },\n"
     " { names = [ \"deep.example.org\", \"*.deep.example.org\" ];\n"
     "   routes = ( { path = \"/hi\"; handler = \"hello\"; } ); },\n"
     " { routes = ( { path = \"/hi\"; handler = \"hello\"; } ); }\n"
@@ -272,6 +273,8 @@ static void test_methods(void **state)
 		{ METHOD_GET, "/two", 200, NULL },
 		{ METHOD_POST, "/two", 200, NULL },
 		{ METHOD_PUT, "/two", 405, "GET, HEAD, POST, OPTIONS" },
+		{ METHOD_POST, "/never", 405, "OPTIONS" },
+		{ METHOD_GET, "/never", 405, "POST, OPTIONS" },
 		{ METHOD_OPTIONS, "/two", 204, "GET, HEAD, POST, OPTIONS" },
 		{ METHOD_OPTIONS, "/any", 200, NULL },
 		{ METHOD_DELETE, "/any", 200, NULL },
