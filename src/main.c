@@ -1,6 +1,7 @@
 /*
  * main.c - the command line of httpd: reads the options and does the one thing they ask for.
  */
+#include "app/explain.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -112,6 +113,36 @@ static int run_command(const struct options *o, const char *command)
 	return status;
 }
 
+/* Opens what a worker would open, as the user that it would be: what he may not read is not there
+ * for visitors either. */
+static int explain(const struct options *o, const struct snapshot *s, struct buf *out)
+{
+	const struct explain_question question = { o->url, o->method, o->from, o->fields };
+	char why[EXPLAIN_WHY];
+	if (master_become_worker(s) < 0)
+		return ERR_DENIED;
+	int rc = explain_url(s, &modules, &question, out, why);
+	if (rc == ERR_SYNTAX)
+		fprintf(stderr, "httpd: %s\n", why);
+	return rc;
+}
+
+static int run_explain(const struct options *o)
+{
+	struct config_request request = request_of(o);
+	request.check = on_check;
+	struct snapshot *s = load(&request);
+	if (!s)
+		return EXIT_FAILURE;
+	struct buf out;
+	buf_init(&out, DUMP_MAX);
+	int rc = explain(o, s, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	buf_fini(&out);
+	snapshot_unref(&s);
+	return fflush(stdout) == 0 && rc == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* For the manual's check: one line a key. */
 static void print_key(void *ctx, const char *name, const struct key *key)
 {
@@ -195,6 +226,8 @@ int main(int argc, char **argv)
 		return run_dump(&o);
 	case ACTION_SIGNAL:
 		return run_command(&o, o.signal);
+	case ACTION_EXPLAIN:
+		return run_explain(&o);
 	case ACTION_STATUS:
 		return run_command(&o, "status");
 	case ACTION_RUN:

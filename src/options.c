@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_PID_FILE = 256, OPT_TLS, OPT_STATUS, OPT_LIST_KEYS, OPT_HASH_PASSWORD };
+enum { OPT_PID_FILE = 256, OPT_TLS, OPT_STATUS, OPT_LIST_KEYS, OPT_HASH_PASSWORD, OPT_FROM };
 
 static const struct option_row {
 	int id; /* the short letter, or OPT_* for an option that has none */
@@ -29,6 +29,10 @@ static const struct option_row {
 	{ OPT_PID_FILE, "pid-file", "FILE", "pid_file", "write the master's process id there" },
 	{ 's', "signal", "NAME", NULL, "reload, stop, quit, reopen or upgrade the running server" },
 	{ OPT_STATUS, "status", NULL, NULL, "tell what runs" },
+	{ 'e', "explain", "URL", NULL, "tell what would answer this URL, and why" },
+	{ 'X', "method", "METHOD", NULL, "the method to explain, in place of GET" },
+	{ 'H', "header", "FIELD", NULL, "a field of the request to explain: 'Name: value'" },
+	{ OPT_FROM, "from", "ADDRESS", NULL, "the client to explain, in place of 127.0.0.1" },
 	{ OPT_HASH_PASSWORD, "hash-password", NULL, NULL,
 	    "read a password, print a line for auth.users; the user's name may follow" },
 	{ 'V', "version", NULL, NULL, "version, features and libraries" },
@@ -89,6 +93,16 @@ static bool known_signal(const char *name)
 	return false;
 }
 
+static int add_field(struct options *o, const char *line)
+{
+	if (o->field_count == OPTIONS_FIELDS) {
+		fprintf(stderr, "httpd: more than %d fields\n", OPTIONS_FIELDS);
+		return ERR_SYNTAX;
+	}
+	o->fields[o->field_count++] = line;
+	return OK;
+}
+
 static int apply(struct options *o, int id, const char *value)
 {
 	const struct option_row *row = row_find(id);
@@ -118,6 +132,18 @@ static int apply(struct options *o, int id, const char *value)
 	case OPT_STATUS:
 		o->action = ACTION_STATUS;
 		break;
+	case 'e':
+		o->action = ACTION_EXPLAIN;
+		o->url = value;
+		break;
+	case 'X':
+		o->method = value;
+		break;
+	case 'H':
+		return add_field(o, value);
+	case OPT_FROM:
+		o->from = value;
+		break;
 	case 'V':
 		o->action = ACTION_VERSION;
 		break;
@@ -142,6 +168,10 @@ static int take_directory(struct options *o, int argc, char **argv)
 	if (optind < argc) {
 		fprintf(stderr, "httpd: more than one %s: '%s'\n", named ? "user" : "directory",
 		    argv[optind]);
+		return ERR_SYNTAX;
+	}
+	if (!o->url && (o->method || o->from || o->field_count)) {
+		fprintf(stderr, "httpd: -X, -H and --from need --explain URL\n");
 		return ERR_SYNTAX;
 	}
 	if (o->directory && o->config) {

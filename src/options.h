@@ -15,6 +15,7 @@ enum action {
 	ACTION_DUMP,
 	ACTION_SIGNAL,
 	ACTION_STATUS,
+	ACTION_EXPLAIN,
 	ACTION_VERSION,
 	ACTION_HELP,
 	ACTION_LIST_KEYS,
@@ -22,6 +23,7 @@ enum action {
 };
 
 enum { OPTIONS_OVERRIDES = 5 }; /* one for each option that sets a key */
+enum { OPTIONS_FIELDS = 64 };   /* a browser sends some twenty */
 
 struct options {
 	enum action action;
@@ -30,6 +32,11 @@ struct options {
 	const char *signal;    /* one of reload, stop, quit, reopen, upgrade */
 	const char *user;      /* whose password is to be hashed; NULL: nobody's */
 	bool daemon;
+	const char *url; /* to be explained, with these: */
+	const char *method;
+	const char *from;
+	const char *fields[OPTIONS_FIELDS + 1]; /* NULL-terminated */
+	size_t field_count;
 	struct config_override overrides[OPTIONS_OVERRIDES];
 	size_t override_count;
 	char **argv;

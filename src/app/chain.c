@@ -93,6 +93,7 @@ static struct route *preflight_route(struct request *r, struct exchange *x)
 		return NULL;
 	r->method = method_find(announced);
 	struct route *route = route_match(x->site, r, &allow);
+	x->announced = r->method;
 	r->method = METHOD_OPTIONS;
 	return route && takes_preflight(route) ? route : NULL;
 }
@@ -100,7 +101,8 @@ static struct route *preflight_route(struct request *r, struct exchange *x)
 static void choose_route(struct request *r, struct exchange *x)
 {
 	x->route = preflight_route(r, x);
-	if (x->route)
+	x->preflight = x->route;
+	if (x->preflight)
 		return;
 	x->route = route_match(x->site, r, &x->allow);
 	if (x->route)

@@ -51,15 +51,24 @@ static char *secure_url(struct request *r, unsigned port)
 	    SLICE_ARG(r->query));
 }
 
-int https_redirect(struct request *r, unsigned port)
+const char *https_location(struct request *r, unsigned port, int *status_out)
 {
 	bool safe = r->method == METHOD_GET || r->method == METHOD_HEAD;
 	if (r->host.len == 0 || r->path.len == 0 || r->path.ptr[0] != '/' || port == 0)
-		return ERR_NOTFOUND;
-	struct slice url = slice_str(secure_url(r, port));
+		return NULL;
 	/* 301 lets clients change POST into GET, 308 does not; very old ones know 301 only. */
-	r->response.status = safe ? 301 : 308;
-	response_add_static(r, FIELD_OTHER, SLICE("Location"), url);
+	*status_out = safe ? 301 : 308;
+	return secure_url(r, port);
+}
+
+int https_redirect(struct request *r, unsigned port)
+{
+	int status = 0;
+	const char *url = https_location(r, port, &status);
+	if (!url)
+		return ERR_NOTFOUND;
+	r->response.status = status;
+	response_add_static(r, FIELD_OTHER, SLICE("Location"), slice_str(url));
 	response_set_body(r, SLICE_NONE, NULL);
 	response_start(r);
 	return OK;

@@ -22,6 +22,9 @@ static inline bool https_wanted(const struct config_scope *site)
 /* The port of the first listen entry that speaks TLS; 0: there is none. */
 unsigned https_port(const struct snapshot *s);
 
+/* The same address under https, and the status that a redirect to it has; NULL without a host. In
+ * the request's arena. */
+const char *https_location(struct request *r, unsigned port, int *status_out);
 /* Answers with the same address under https: on the same port for a request gone astray.
  * ERR_NOTFOUND, and nothing is answered, without a host. */
 MUST_CHECK int https_redirect(struct request *r, unsigned port);

@@ -54,8 +54,8 @@ struct handler {
 	void (*release)(void *state);
 	/* Answers, now or later. `state` from prepare. */
 	void (*handle)(struct request *r, void *state);
-	/* For --explain: what would be done with this request, one line into text_out. May be NULL.
-	 */
+	/* For --explain: what would be done with this request, one line into text_out, and the
+	 * status in r->response.status if it is known beforehand. May be NULL. */
 	void (*explain)(struct request *r, void *state, char *text_out, size_t room);
 };
 
@@ -94,8 +94,8 @@ struct middleware {
 	void (*done)(struct request *r, void *state);
 	/* For --explain: what `enter` would return, decided by the same code but without a trace:
 	 * nothing is taken, answered or waited for. Says in one line what and why; "" if there is
-	 * nothing to say. STEP_WAIT: it depends on what only a live request can find out. May be
-	 * NULL. */
+	 * nothing to say. STEP_WAIT: it depends on what only a live request can find out;
+	 * STEP_ANSWERED: with r->response.status, if it is known. May be NULL. */
 	enum step (*explain)(struct request *r, void *state, char *text_out, size_t room);
 };
 

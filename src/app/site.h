@@ -82,6 +82,8 @@ struct exchange {
 	bool answered;  /* the response was started */
 	bool astray;    /* nothing of the site may be shown: see chain.c */
 	bool unmatched; /* no route has path and method */
+	bool preflight; /* the route is that of the method which the request announces: */
+	enum http_method announced;
 	unsigned allow; /* bit METHOD_x: what routes permit that have this path under other methods
 			   only, for 405 and OPTIONS */
 	chain_gone_fn on_gone; /* see chain_wait */

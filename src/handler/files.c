@@ -16,7 +16,9 @@
 #include "handler/file_load.h"
 #include "handler/file_look.h"
 #include "handler/files_answer.h"
+#include "handler/files_explain.h"
 #include "handler/files_keys.h"
+#include "handler/files_try.h"
 #include "handler/listing.h"
 #include "handler/upload.h"
 
@@ -26,93 +28,34 @@
 
 static void try_from(struct request *r, const struct files *f, unsigned at);
 
-/* The path below the root, without a slash in front. */
-static struct slice own_path(const struct request *r, const struct files *f)
-{
-	struct slice path = f->takes_rest ? exchange_param(r, SLICE("*")) : r->path;
-	return path.len && path.ptr[0] == '/' ? slice_tail(path, 1) : path;
-}
-
-static struct slice try_path(struct request *r, const struct files *f, unsigned at)
-{
-	if (at == f->try_count)
-		return f->fallback;
-	const struct files_try *t = &f->tries[at];
-	struct slice path = own_path(r, f);
-	if (!t->has_path)
-		return t->before;
-	if (t->before.len + t->after.len == 0)
-		return path;
-	return slice_str(arena_printf(&r->arena, SLICE_FMT SLICE_FMT SLICE_FMT,
-	    SLICE_ARG(t->before), SLICE_ARG(path), SLICE_ARG(t->after)));
-}
-
-static bool tries_own_path(const struct files *f, unsigned at)
-{
-	return at < f->try_count && f->tries[at].has_path &&
-	       f->tries[at].before.len + f->tries[at].after.len == 0;
-}
-
-/* A name with a dot in it is an asset: missing is missing. Without, it is a place inside the
- * application. */
-static bool falls_back(const struct request *r, const struct files *f)
-{
-	ptrdiff_t slash = slice_find_last(r->path, '/');
-	return f->fallback.ptr && slice_find(slice_tail(r->path, (size_t)slash + 1), '.') < 0;
-}
-
-/* Which is tried after `at`; ERR_NOTFOUND if that was the last. */
-static int next_try(const struct request *r, const struct files *f, unsigned at)
-{
-	if (at + 1 < f->try_count)
-		return (int)at + 1;
-	return at < f->try_count && falls_back(r, f) ? (int)f->try_count : ERR_NOTFOUND;
-}
-
-static void answer_failure(struct request *r, const struct file_entry *e)
+static void tell_failure(const struct file_entry *e)
 {
 	static struct log_gate gate;
-	bool busy = e->error == EMFILE || e->error == ENFILE || e->error == EBUSY;
 	log_gated(&gate, LOG_LEVEL_ERROR, "cannot read '" SLICE_FMT "': %s", SLICE_ARG(e->path),
 	    strerror(e->error));
-	response_error(r, busy ? 503 : 500, "the file can not be read");
-}
-
-static void answer_missing(struct request *r, const struct files *f, unsigned at, int status)
-{
-	int next = next_try(r, f, at);
-	if (next >= 0)
-		try_from(r, f, (unsigned)next);
-	else
-		response_error(r, status, NULL);
 }
 
 static void answer(struct request *r, const struct files *f, unsigned at, struct file_entry *e)
 {
-	switch (e->kind) {
-	case FILE_REGULAR:
+	struct files_verdict v = files_judge(r, f, at, e->kind, e->error);
+	switch (v.what) {
+	case FILES_SEND:
 		files_answer_regular(r, f, e);
 		return;
-	case FILE_DIRECTORY:
-		if (tries_own_path(f, at))
-			files_answer_directory(r);
-		else
-			answer_missing(r, f, at, 404);
-		return;
-	case FILE_LISTING:
+	case FILES_LIST:
 		listing_answer(r, f, e->path);
 		return;
-	case FILE_MISSING:
-		answer_missing(r, f, at, 404);
+	case FILES_ADD_SLASH:
+		files_answer_directory(r);
 		return;
-	case FILE_BARE:
-		answer_missing(r, f, at, 403);
+	case FILES_TRY:
+		try_from(r, f, v.next);
 		return;
-	case FILE_FORBIDDEN:
-		response_error(r, 403, NULL);
-		return;
-	case FILE_FAILED:
-		answer_failure(r, e);
+	case FILES_REFUSE:
+		if (e->kind == FILE_FAILED)
+			tell_failure(e);
+		response_error(
+		    r, v.status, e->kind == FILE_FAILED ? "the file can not be read" : NULL);
 		return;
 	}
 }
@@ -133,7 +76,7 @@ static void wait_for(struct request *r, const struct files *f, unsigned at, stru
 
 static void try_from(struct request *r, const struct files *f, unsigned at)
 {
-	struct slice path = try_path(r, f, at);
+	struct slice path = files_try_path(r, f, at);
 	struct file_entry *e = file_load_now(f, path);
 	/* Promise only what is there now: a large file may have changed within its second. */
 	if (e && !file_look_unchanged(e)) {
@@ -155,7 +98,7 @@ static void handle(struct request *r, void *state)
 	if (!f)
 		response_error(r, 500, "the root could not be opened");
 	else if (UPLOAD_METHODS & 1u << r->method)
-		upload_handle(r, f, own_path(r, f));
+		upload_handle(r, f, files_own_path(r, f));
 	else
 		try_from(r, f, 0);
 }
@@ -283,4 +226,5 @@ const struct handler files_handler = {
 	.prepare = prepare,
 	.release = release,
 	.handle = handle,
+	.explain = files_explain,
 };

@@ -136,11 +136,17 @@ static void explain(struct request *r, void *state, char *text_out, size_t room)
 {
 	const struct redirect *redirect = state;
 	struct slice url = SLICE_NONE;
-	if (redirect && redirect_target_expand(redirect->target, r, &url) == OK)
+	int rc = redirect ? redirect_target_expand(redirect->target, r, &url) : OK;
+	r->response.status = !redirect        ? 500
+			     : rc == OK       ? redirect->status
+			     : rc == ERR_FULL ? 414
+					      : 404;
+	if (redirect && rc == OK)
 		snprintf(
 		    text_out, room, "answers %d, to " SLICE_FMT, redirect->status, SLICE_ARG(url));
 	else
-		snprintf(text_out, room, "answers 404: no URL comes out for the redirect");
+		snprintf(text_out, room, "answers %d: no URL comes out for the redirect",
+		    r->response.status);
 }
 
 static const struct key_group *const groups[] = { &redirect_group, NULL };

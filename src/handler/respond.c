@@ -238,7 +238,7 @@ static void handle(struct request *r, void *state)
 static void explain(struct request *r, void *state, char *text_out, size_t room)
 {
 	const struct respond *respond = state;
-	(void)r;
+	r->response.status = respond->status;
 	if (respond->plain || !has_content(respond->status))
 		snprintf(text_out, room, "answers %d %s", respond->status,
 		    status_reason(respond->status));

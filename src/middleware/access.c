@@ -140,6 +140,7 @@ static enum step explain(struct request *r, void *state, char *text_out, size_t 
 		snprintf(text_out, room, "%s: %s is in %s by \"%s\" (%s:%d)",
 		    allowed ? "allowed" : "403", peer, key, entry_text(s, (size_t)entry),
 		    at.file ? at.file : "", at.line);
+	r->response.status = allowed ? 0 : 403;
 	return allowed ? STEP_NEXT : STEP_ANSWERED;
 }
 

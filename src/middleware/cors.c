@@ -290,6 +290,7 @@ static enum step explain(struct request *r, void *state, char *text_out, size_t 
 	else if (origin.ptr)
 		snprintf(text_out, room, "pages of " SLICE_FMT " may %suse the answer",
 		    SLICE_ARG(origin), allowed ? "" : "not ");
+	r->response.status = is_preflight(r) ? 204 : 0;
 	return is_preflight(r) ? STEP_ANSWERED : STEP_NEXT;
 }
 

@@ -254,6 +254,19 @@ static void head(struct request *r, void *state)
 	    r, slice_of(page->content->bytes, page->content->len), &page->content->owner);
 }
 
+static enum step explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	const struct errors *e = state;
+	size_t len = 0;
+	(void)r;
+	for (size_t i = 0; i < e->count && len < room; i++)
+		for (size_t k = 0; k < e->pages[i].settings->status.count && len < room; k++)
+			len += (size_t)snprintf(text_out + len, room - len, "%s%d: %s",
+			    len ? ", " : "", (int)e->pages[i].settings->status.list[k],
+			    e->pages[i].content ? e->pages[i].path : "cannot be read");
+	return STEP_NEXT;
+}
+
 static const struct key_group *const groups[] = { &errors_group, NULL };
 
 const struct middleware errors_middleware = {
@@ -263,4 +276,5 @@ const struct middleware errors_middleware = {
 	.prepare = prepare,
 	.release = release,
 	.head = head,
+	.explain = explain,
 };

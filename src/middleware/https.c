@@ -6,7 +6,7 @@
 #include "app/https.h"
 #include "tls/settings.h"
 
-#include <string.h>
+#include <stdio.h>
 
 struct https {
 	bool redirect;
@@ -43,6 +43,19 @@ static enum step enter(struct request *r, void *state)
 	return STEP_ANSWERED;
 }
 
+static enum step explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	const struct https *https = state;
+	int status;
+	const char *url =
+	    https->redirect && !r->secure ? https_location(r, https->port, &status) : NULL;
+	if (!url)
+		return STEP_NEXT;
+	r->response.status = status;
+	snprintf(text_out, room, "answers %d, to %s", status, url);
+	return STEP_ANSWERED;
+}
+
 /* Said over HTTPS only: what comes in the clear may be anybody's (RFC 6797 section 7.2). */
 static void head(struct request *r, void *state)
 {
@@ -61,4 +74,5 @@ const struct middleware https_middleware = {
 	.prepare = prepare,
 	.enter = enter,
 	.head = head,
+	.explain = explain,
 };

@@ -3,6 +3,7 @@
  */
 #include "process/intake.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/core.h"
 #include "process/rundir.h"
@@ -57,6 +58,19 @@ void master_check(const struct snapshot *s, const struct worker_group *const *gr
 	if (intake_privileges(s, &p, report) < 0)
 		p = (struct privileges){ .uid = geteuid(), .gid = getegid() };
 	check_groups(groups, s, &p, report);
+}
+
+int master_become_worker(const struct snapshot *s)
+{
+	struct privileges p;
+	struct config_report *report = report_new(); /* master_check has told already */
+	int rc = intake_privileges(s, &p, report);
+	report_free(&report);
+	if (rc == OK && privileges_drop(&p) < 0) {
+		log_error("cannot become user '%s': %s", p.user, strerror(errno));
+		rc = ERR_DENIED;
+	}
+	return rc;
 }
 
 static void on_check(void *ctx, const struct snapshot *s, struct config_report *report)

@@ -27,6 +27,10 @@ int master_run(const struct master_options *options);
 void master_check(const struct snapshot *s, const struct worker_group *const *groups,
     struct config_report *report);
 
+/* Makes this process, for good, the user that workers of the configuration would be. ERR_DENIED
+ * with a line in the log. For commands that look at things with their eyes. */
+MUST_CHECK int master_become_worker(const struct snapshot *s);
+
 /* Where the master of this configuration listens for commands; NULL: nowhere. In static storage. */
 const char *control_path(const struct snapshot *s);
 /* The same without the key `control`, for the file or directory that is served. */

@@ -34,7 +34,7 @@ static bool same_list(const struct config_strings *a, const struct config_string
 }
 
 /* HSTS is said in the response and changes nothing here. */
-static bool same_settings(const struct tls_settings *a, const struct tls_settings *b)
+bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *b)
 {
 	return same_list(&a->certificate, &b->certificate) && same_list(&a->key, &b->key) &&
 	       same_list(&a->ocsp_stapling, &b->ocsp_stapling) &&
@@ -193,7 +193,7 @@ static void add_authorities(
 static struct tls_context *find_equal(const struct tls_contexts *t, const struct tls_settings *s)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (same_settings(t->list[i]->settings, s))
+		if (tls_settings_same(t->list[i]->settings, s))
 			return t->list[i];
 	return NULL;
 }

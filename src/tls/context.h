@@ -38,6 +38,9 @@ struct tls_contexts {
 struct tls_contexts *tls_contexts_new(const struct snapshot *s, struct config_report *report);
 void tls_contexts_free(struct tls_contexts **t);
 
+/* Whether two sites are one to a handshake: then they share a context. */
+bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *b);
+
 /* Name and version: "OpenSSL 3.0.2". */
 const char *tls_library(void);
 
