@@ -132,8 +132,8 @@ static void check_path(struct check *c, const struct config_scope *route)
 	const struct route_settings *s = config_settings(route, &route_group);
 	struct route_pattern compiled;
 	char name[CONFIG_SCOPE_NAME], why[PATTERN_WHY];
-	/* How a path begins was checked when it was read. */
-	if (!s->path || !*s->path || !strchr("/*~", *s->path))
+	/* How a path begins, and those of groups, were checked when they were read. */
+	if (!s->path || !*s->path || !strchr("/*~", *s->path) || strchr(s->group_path, '*'))
 		return;
 	int rc = pattern_of_route(route, &c->arena, &compiled, why);
 	config_scope_name(route, name);

@@ -295,8 +295,9 @@ static bool check_required(
 		sound &= given && !mistaken;
 		if (silent || given || mistaken)
 			continue;
-		report_mistake(r->report, config_place(scope, g, NULL), "%s%s'%s' is missing (%s)",
-		    name, *name ? ": " : "", k->name, k->help);
+		struct config_place at = g->name ? config_place(scope, g, NULL) : scope->place;
+		report_mistake(r->report, at, "%s%s'%s' is missing (%s)", name, *name ? ": " : "",
+		    k->name, k->help);
 	}
 	return sound;
 }
