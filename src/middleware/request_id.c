@@ -86,6 +86,13 @@ static enum step enter(struct request *r, void *state)
 	return STEP_NEXT;
 }
 
+/* It answers nobody, and what it notes goes with the request. */
+static enum step explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	(void)text_out, (void)room;
+	return enter(r, state);
+}
+
 static void head(struct request *r, void *state)
 {
 	(void)state;
@@ -103,4 +110,5 @@ const struct middleware request_id_middleware = {
 	.prepare = prepare,
 	.enter = enter,
 	.head = head,
+	.explain = explain,
 };
