@@ -18,6 +18,8 @@
 #include "middleware/access.h"
 #include "middleware/access_log.h"
 #include "middleware/auth.h"
+#include "middleware/cache.h"
+#include "middleware/cache_keys.h"
 #include "middleware/compress.h"
 #include "middleware/cors.h"
 #include "middleware/errors.h"
@@ -54,6 +56,7 @@ static const struct middleware *const middleware[] = {
 	&rate_limit_user_middleware,
 	&headers_middleware,
 	&compress_middleware,
+	&cache_middleware,
 	&errors_middleware,
 	NULL,
 };
@@ -81,6 +84,8 @@ static const struct key_group *const groups[] = {
 	&rate_limit_group,
 	&auth_group,
 	&compress_group,
+	&cache_group,
+	&cache_store_group,
 	NULL,
 };
 

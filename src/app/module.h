@@ -40,6 +40,8 @@ struct handler {
 	/* If that depends on a route's settings, asked once a route: `state` from prepare, which
 	 * may be NULL. In place of `methods`; may be NULL. */
 	unsigned (*methods_of)(const void *state);
+	/* It keeps what it answers with itself: `cache` in front of it would gain nothing. */
+	bool keeps;
 	/* In the master, while a configuration is checked: find what is wrong with the route's
 	 * settings, touch the file system to look only. May be NULL. */
 	void (*check)(const struct config_scope *route, struct config_report *report);

@@ -42,7 +42,9 @@ static void handle_unrouted(struct request *r, void *state)
 	response_error(r, 404, NULL);
 }
 
-static const struct handler unrouted_handler = { .name = "unrouted", .handle = handle_unrouted };
+static const struct handler unrouted_handler = {
+	.name = "unrouted", .keeps = true, .handle = handle_unrouted
+};
 
 static void handle_undecided(struct request *r, void *state)
 {

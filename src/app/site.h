@@ -74,6 +74,8 @@ struct exchange_note {
 	void *note;
 };
 
+struct cache_pass;
+
 /* What app/ keeps for a request: request->app_state. */
 struct exchange {
 	struct site *site;
@@ -94,6 +96,7 @@ struct exchange {
 	struct slice traceparent; /* likewise: trace.h */
 	bool trace_known;
 	char made_id[16];
+	struct cache_pass *cache; /* of middleware/cache.c */
 	unsigned param_count;
 	struct route_param params[ROUTE_PARAMS_MAX]; /* the first param_count are set */
 };

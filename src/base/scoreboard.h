@@ -67,6 +67,7 @@ struct score_slot {
 	_Atomic uint64_t tls_handshakes[SCORE_TLS_VERSIONS][2]; /* [1]: resumed */
 	_Atomic uint64_t tls_failures[SCORE_TLS_FAILURES];
 	_Atomic uint64_t file_cache[2]; /* lookups; [1]: it was there */
+	_Atomic uint64_t cache[2];      /* answers that middleware/cache.c looked for; [1]: had */
 	struct score_request requests_in_hand[SCORE_IN_HAND];
 	struct score_site sites[SCORE_SITES]; /* by score_site_find */
 };

@@ -218,6 +218,7 @@ static const struct key_group *const groups[] = { &files_group, &file_cache_grou
 
 const struct handler files_handler = {
 	.name = "files",
+	.keeps = true,
 	.groups = groups,
 	.select = "files",
 	.methods_of = methods,
