@@ -69,7 +69,8 @@ static int parse_server(struct slice server, struct arena *a, struct redis_url *
 	}
 	out->host = arena_dup(a, host).ptr;
 	out->port = PORT;
-	if (host.len == 0 || (port.ptr && parse_number(port, 65535, &out->port) < 0))
+	if (host.len == 0 || slice_find(host, '[') >= 0 ||
+	    (port.ptr && parse_number(port, 65535, &out->port) < 0))
 		return ERR_SYNTAX;
 	return out->port > 0 ? OK : ERR_SYNTAX;
 }
@@ -78,8 +79,8 @@ static int parse_tcp(
     struct slice rest, struct arena *a, struct redis_url *out, const char **why_out)
 {
 	ptrdiff_t at = slice_find_last(rest, '@');
-	*why_out = "the password is not of the form user:password@ or :password@ (other bytes than "
-		   "letters and digits as %XX)";
+	*why_out = "the password can not be read (expected user:password@ or :password@, special "
+		   "bytes as %XX)";
 	if (at >= 0 && parse_login(slice_head(rest, (size_t)at), a, out) < 0)
 		return ERR_SYNTAX;
 	struct slice database = slice_tail(rest, (size_t)(at + 1));
