@@ -63,29 +63,36 @@ static uint64_t debt_of(uint64_t word, uint64_t now_us)
 	return word && ahead <= BUCKET_WINDOW_MAX_US ? ahead : 0;
 }
 
-static void note_own(struct found *f, int way, uint64_t now_us)
-{
-	if (f->mine < 0)
-		f->mine = way;
-	else if (debt_of(f->words[way], now_us) > 0)
-		f->twin = way;
-}
-
-static void search(struct place place, uint64_t now_us, struct found *f)
+/* The first whose debt is the least: a free one has none. */
+static int choose_room(const struct found *f, uint64_t now_us)
 {
 	uint64_t least = UINT64_MAX;
-	f->mine = f->twin = f->room = -1;
-	for (int i = 0; i < WAYS; i++) {
-		uint64_t word = atomic_load(&place.set[i]);
-		uint64_t debt = debt_of(word, now_us);
-		f->words[i] = word;
-		if (word && (word & ~TIME_MASK) == place.tag)
-			note_own(f, i, now_us);
+	int room = 0;
+	for (int i = 0; i < WAYS && least > 0; i++) {
+		uint64_t debt = debt_of(f->words[i], now_us);
 		if (debt >= least)
 			continue;
 		least = debt;
-		f->room = i;
+		room = i;
 	}
+	return room;
+}
+
+/* A room is looked for in what was seen while the key was: who enters the key meanwhile takes the
+ * same one, and one of the two exchanges fails. */
+static void search(struct place place, uint64_t now_us, struct found *f)
+{
+	f->mine = f->twin = -1;
+	for (int i = 0; i < WAYS; i++) {
+		uint64_t word = f->words[i] = atomic_load(&place.set[i]);
+		if ((word ^ place.tag) > TIME_MASK || word == 0)
+			continue;
+		if (f->mine < 0)
+			f->mine = i;
+		else if (debt_of(word, now_us) > 0)
+			f->twin = i;
+	}
+	f->room = f->mine < 0 ? choose_room(f, now_us) : -1;
 }
 
 static uint64_t window(const struct bucket_rule *rule)

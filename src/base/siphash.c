@@ -4,6 +4,8 @@
  */
 #include "base/siphash.h"
 
+#include <endian.h>
+
 struct state {
 	uint64_t v0, v1, v2, v3;
 };
@@ -13,7 +15,7 @@ static uint64_t rotate(uint64_t x, int bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static void mix_round(struct state *s)
+static inline void mix_round(struct state *s)
 {
 	s->v0 += s->v1;
 	s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -27,7 +29,7 @@ static void mix_round(struct state *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
-static void take_word(struct state *s, uint64_t word)
+static inline void take_word(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
 	mix_round(s);
@@ -35,12 +37,13 @@ static void take_word(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-static uint64_t little_endian(const char *p, size_t len)
+/* Of at most eight bytes. */
+static inline uint64_t little_endian(const char *p, size_t len)
 {
 	uint64_t word = 0;
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)(unsigned char)p[i] << (8 * i);
-	return word;
+	if (len > 0)
+		memcpy(&word, p, len);
+	return le64toh(word);
 }
 
 uint64_t siphash(const uint64_t secret[2], struct slice bytes)
