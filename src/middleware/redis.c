@@ -67,6 +67,7 @@ struct redis {
 	uint64_t greeted_ms; /* when the greeting has to be answered */
 	struct list asks;    /* the oldest first */
 	bool told;           /* that it is away */
+	bool closed;         /* nobody has it any more: freed with the next flush */
 };
 
 static struct list all = { &all, &all };
@@ -161,9 +162,19 @@ static void on_event(struct watch *w, uint32_t events)
 	watch_events(redis);
 }
 
+static void free_closed(struct redis *redis)
+{
+	arena_fini(&redis->arena);
+	mem_free(redis);
+}
+
 static void on_flush(struct task *t)
 {
 	struct redis *redis = CONTAINER_OF(t, struct redis, flush);
+	if (redis->closed) {
+		free_closed(redis);
+		return;
+	}
 	if (!redis->context || !redis->connected || !redis->wants_write)
 		return;
 	write_now(redis);
@@ -416,8 +427,8 @@ void redis_close(struct redis **redis)
 	timer_clear(app_worker.loop, &old->due);
 	timer_clear(app_worker.loop, &old->retry);
 	list_remove(&old->node);
-	arena_fini(&old->arena);
-	mem_free(old);
+	old->closed = true; /* a flush may be due already */
+	loop_defer(app_worker.loop, &old->flush);
 }
 
 const char *redis_name(const struct redis *redis)
