@@ -144,6 +144,19 @@ redis_is_asked_by() { # NUMBER of workers
   assert_equal '200 300' "$(flood 500 /a/x --h1)"
 }
 
+@test "an upgrade of the program changes nothing in the buckets" {
+  site '' "$(limited '"1/h"' 50)"
+  httpd_start
+  assert_equal '20 0' "$(flood 20 /a/x --h1)"
+  run httpd --config "$CONF" --signal upgrade
+  assert_equal 0 "$status"
+  old_is_gone() { [ "$(httpd_master)" != "$MASTER" ] && gone "$MASTER"; }
+  wait_until 10 old_is_gone
+  MASTER=$(httpd_master)
+  wait_until 10 workers_are 4
+  assert_equal '30 70' "$(flood 100 /a/x --h1)"
+}
+
 @test "a site's limit is one for its routes, a route's is its own" {
   site 'rate_limit = { rate = "1/h"; burst = 30; };' \
     '{ path = "/a/*"; files = { }; }, { path = "/b/*"; files = { }; rate_limit = { burst = 5; }; },'
@@ -168,6 +181,19 @@ redis_is_asked_by() { # NUMBER of workers
   assert_equal '200:2 429:1' "$(statuses 3 /a/x -H 'X-Api-Key: one')"
   assert_equal '200:2 429:1' "$(statuses 3 /a/x -H 'X-Api-Key: two')"
   assert_equal '200:2 429:2' "$(statuses 4 /a/x)"
+}
+
+@test "by user, when it is known who it is" {
+  httpd --hash-password ann <<<secret >"$DIR/users"
+  httpd --hash-password bob <<<secret >>"$DIR/users"
+  chmod 644 "$DIR/users"
+  site '' "{ path = \"/a/*\"; files = { }; auth = { users = \"$DIR/users\"; }; rate_limit = { rate = \"1/h\"; burst = 2; key = \"user\"; }; },"
+  httpd_start
+  assert_equal '200:2 429:1' "$(statuses 3 /a/x -u ann:secret)"
+  assert_equal '200:2 429:1' "$(statuses 3 /a/x -u bob:secret)"
+  # Who is not known does not come as far.
+  assert_equal '401:3' "$(statuses 3 /a/x)"
+  assert_equal '429:1' "$(statuses 1 /a/x -u ann:secret --http2-prior-knowledge)"
 }
 
 @test "dry_run refuses nobody and says whom it would" {
