@@ -43,6 +43,13 @@ static const struct key auth_keys[] = {
 	    .max = 10000,
 	    .help = "wrong passwords that an address may send in ten minutes",
 	},
+	{
+	    .name = "client",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct auth_settings, client),
+	    .def = "false",
+	    .help = "whether a client certificate is needed",
+	},
 	KEYS_END,
 };
 
@@ -57,9 +64,12 @@ const struct key_group auth_group = {
 
 unsigned auth_methods_given(const struct config_scope *scope)
 {
+	const struct auth_settings *s = config_settings(scope, &auth_group);
 	unsigned methods = 0;
 	if (config_given(scope, &auth_group, "users"))
 		methods |= 1u << AUTH_USERS;
+	if (config_given(scope, &auth_group, "client") && s->client)
+		methods |= 1u << AUTH_CLIENT;
 	return methods;
 }
 

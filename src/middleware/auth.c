@@ -12,6 +12,7 @@
 
 static const struct auth_way *const ways[] = {
 	[AUTH_USERS] = &auth_users_way,
+	[AUTH_CLIENT] = &auth_client_way,
 };
 
 /* ---- for the ways ------------------------------------------------------------------------------
@@ -75,11 +76,16 @@ static void check(const struct config_scope *scope, struct config_report *report
 	if (!config_given(scope, &auth_group, NULL))
 		return;
 	check_realm(scope, s, report);
+	if (given & (given - 1)) {
+		report_mistake(report, config_place(scope, &auth_group, NULL),
+		    "auth: expected one of users and client, not both");
+		return;
+	}
 	enum auth_method method = auth_method_at(scope);
 	if (method == AUTH_NONE && (s->enabled & 1) && !config_mistaken(scope, &auth_group, NULL) &&
 	    scope->kind == SCOPE_ROUTE)
 		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: nothing says how (expected users)");
+		    "auth: nothing says how (expected users or client)");
 	if (given && (given & 1u << method))
 		ways[method]->check(scope, s, report);
 }

@@ -203,6 +203,31 @@ site() { # KEYS-OF-AUTH [ROUTES]
   fi
 }
 
+@test "a client certificate is needed on one route, and names the user" {
+  claim_port TLS_PORT
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=localhost' \
+    -keyout "$DIR/etc/key.pem" -out "$DIR/etc/cert.pem" 2>"$DIR/openssl"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/O=Test/CN=alice' \
+    -keyout "$DIR/alice.key" -out "$DIR/etc/alice.pem" 2>"$DIR/openssl"
+  chmod 644 "$DIR/etc/"*.pem
+  mkdir "$ROOT/in"
+  echo in >"$ROOT/in/index.html"
+  httpd_config <<<"listen = ( { address = \"127.0.0.1\"; port = $PORT; }, { address = \"127.0.0.1\"; port = $TLS_PORT; tls = true; } );
+    sites = ( { root = \"$ROOT\"; routes = (
+      { path = \"/in/*\"; files = { }; auth = { client = true; }; }, { path = \"/*\"; files = { }; } );
+      tls = { certificate = \"$DIR/etc/cert.pem\"; key = \"$DIR/etc/key.pem\"; client_ca = \"$DIR/etc/alice.pem\"; verify = \"optional\"; }; } );"
+  httpd_start
+  local url="https://127.0.0.1:$TLS_PORT" version
+  for version in --http1.1 --http2; do
+    assert_equal 200 "$(curl -sk $version -o "$DIR/o" -w '%{http_code}' "$url/")"
+    assert_equal 403 "$(curl -sk $version -o "$DIR/o" -w '%{http_code}' "$url/in/")"
+    assert_equal in "$(curl -sk $version --cert "$DIR/etc/alice.pem" --key "$DIR/alice.key" "$url/in/")"
+  done
+  assert_status 403 /in/
+  is_in_log() { grep -q '^127.0.0.1 - alice \[.*/in/.* 200 ' "$ACCESS"; }
+  wait_until 5 is_in_log
+}
+
 @test "--hash-password makes a line from standard input, and refuses what can not be one" {
   run httpd --hash-password alice <<<secret
   assert_equal 0 "$status"

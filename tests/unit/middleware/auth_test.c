@@ -11,6 +11,8 @@
 #include "config/core.h"
 #include "handler/files.h"
 #include "middleware/auth_verify.h"
+#include "net/transport.h"
+#include "tls/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +28,7 @@ static const struct handler *const handlers[] = { &files_handler, NULL };
 static const struct middleware *const middleware[] = { &auth_middleware, NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
 	&limits_group, &timeouts_group, &site_group, &route_group, &files_group, &file_cache_group,
-	&compress_group, &access_group, &auth_group, NULL };
+	&compress_group, &access_group, &auth_group, &tls_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
@@ -389,6 +391,52 @@ static void test_explained(void **state)
 	fake_worker_fini(&w);
 }
 
+static int ask_with(const char *subject, char *user_out)
+{
+	const struct security security = { .version = "TLSv1.3", .client = subject };
+	struct fake_request f;
+	request(&f, NULL);
+	f.r.security = &security;
+	fake_request_start(&f);
+	assert_true(f.done);
+	struct slice user = exchange_of(&f.r)->user;
+	snprintf(user_out, 64, SLICE_FMT, SLICE_ARG(user));
+	int status = f.r.response.status;
+	fake_request_fini(&f);
+	return status;
+}
+
+static void test_client(void **state)
+{
+	static const struct {
+		const char *subject;
+		const char *user;
+		int status;
+	} rows[] = {
+		{ NULL, "", 403 },
+		{ "CN=Alice,O=Example", "Alice", 200 },
+		{ "O=Example,CN=Alice", "Alice", 200 },
+		{ "UID=1+CN=Alice,O=Example", "Alice", 200 },
+		{ "CN=Al\\,ice,O=Example", "Al,ice", 403 },
+		{ "CN=\\41lice", "Alice", 200 },
+		/* the name of a company is not that of a user */
+		{ "O=Evil\\,CN=Alice", "O=Evil\\,CN=Alice", 403 },
+		{ "O=Example", "O=Example", 403 },
+		{ "CN=Bob\\", "Bob\\", 403 },
+		{ "", "", 403 },
+	};
+	char user[64];
+	(void)state;
+	start_with("", "tls = { verify = \"optional\"; client_ca = \"x\"; }; sites = ( { names = "
+		       "\"example.org\"; root = \"@/www\"; "
+		       "auth = { client = true; require = \"Alice\"; }; } );");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(ask_with(rows[i].subject, user), rows[i].status);
+		assert_string_equal(user, rows[i].user);
+	}
+	fake_worker_fini(&w);
+}
+
 static void expect_mistake(const char *config, const char *wanted)
 {
 	const char *lines = fake_worker_mistakes(&w, config);
@@ -430,6 +478,8 @@ static void test_mistakes(void **state)
 	    "sites = ( { root = \"@/www\"; routes = ( { path = \"/*\"; files = { }; auth = { "
 	    "realm = \"x\"; }; } ); } );",
 	    "auth: nothing says how");
+	expect_mistake(SITE("client = true;"), "auth.client: the site asks nobody");
+	expect_mistake(SITE("client = true; users = \"@/bad\";"), "not both");
 	fake_worker_fini(&w);
 }
 
@@ -447,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_require),
 		cmocka_unit_test(test_inherited),
 		cmocka_unit_test(test_explained),
+		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_mistakes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
