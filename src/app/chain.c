@@ -291,7 +291,8 @@ static void finish(struct request *r)
 		if (step->middleware->done)
 			step->middleware->done(r, step->state);
 	}
-	count_answer(r);
+	if (!r->internal)
+		count_answer(r);
 }
 
 static void on_done(struct request *r)

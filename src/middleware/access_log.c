@@ -144,6 +144,8 @@ static void done(struct request *r, void *state)
 {
 	static struct buf line; /* one at a time; its memory stays for the next */
 	const struct access_log *log = state;
+	if (r->internal)
+		return;
 	if (line.max == 0)
 		buf_init(&line, LINE_MAX_BYTES);
 	buf_clear(&line);
