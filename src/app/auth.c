@@ -44,6 +44,12 @@ static const struct key auth_keys[] = {
 	    .help = "wrong passwords that an address may send in ten minutes",
 	},
 	{
+	    .name = "request",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_settings, request),
+	    .help = "path of the same site that is asked first, and says yes or no",
+	},
+	{
 	    .name = "client",
 	    .type = KEY_BOOL,
 	    .offset = KEY_AT(struct auth_settings, client),
@@ -68,6 +74,8 @@ unsigned auth_methods_given(const struct config_scope *scope)
 	unsigned methods = 0;
 	if (config_given(scope, &auth_group, "users"))
 		methods |= 1u << AUTH_USERS;
+	if (config_given(scope, &auth_group, "request"))
+		methods |= 1u << AUTH_REQUEST;
 	if (config_given(scope, &auth_group, "client") && s->client)
 		methods |= 1u << AUTH_CLIENT;
 	return methods;

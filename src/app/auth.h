@@ -15,12 +15,13 @@ struct auth_settings {
 	const char *users; /* a file */
 	struct config_strings require;
 	int64_t failures;
+	const char *request; /* a path, perhaps with a query */
 	bool client;
 };
 
 extern const struct key_group auth_group;
 
-enum auth_method { AUTH_NONE, AUTH_USERS, AUTH_CLIENT };
+enum auth_method { AUTH_NONE, AUTH_USERS, AUTH_REQUEST, AUTH_CLIENT };
 
 /* What the innermost scope that says anything about it says. Settings merge key by key, but a route
  * that wants tokens does not want its site's passwords beside them. */

@@ -12,6 +12,7 @@
 
 static const struct auth_way *const ways[] = {
 	[AUTH_USERS] = &auth_users_way,
+	[AUTH_REQUEST] = &auth_request_way,
 	[AUTH_CLIENT] = &auth_client_way,
 };
 
@@ -29,7 +30,8 @@ bool auth_permits(const struct auth *auth, struct slice user)
 
 bool auth_admit(struct request *r, const struct auth *auth, struct slice user)
 {
-	exchange_of(r)->user = arena_dup(&r->arena, user);
+	if (user.ptr)
+		exchange_of(r)->user = arena_dup(&r->arena, user);
 	if (auth_permits(auth, user))
 		return true;
 	/* 401 would make browsers forget a password that is right (RFC 9110 section 15.5.4). */
@@ -78,14 +80,14 @@ static void check(const struct config_scope *scope, struct config_report *report
 	check_realm(scope, s, report);
 	if (given & (given - 1)) {
 		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: expected one of users and client, not both");
+		    "auth: expected one of users, request and client, not several");
 		return;
 	}
 	enum auth_method method = auth_method_at(scope);
 	if (method == AUTH_NONE && (s->enabled & 1) && !config_mistaken(scope, &auth_group, NULL) &&
 	    scope->kind == SCOPE_ROUTE)
 		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: nothing says how (expected users or client)");
+		    "auth: nothing says how (expected users, request or client)");
 	if (given && (given & 1u << method))
 		ways[method]->check(scope, s, report);
 }

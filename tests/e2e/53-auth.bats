@@ -228,6 +228,35 @@ site() { # KEYS-OF-AUTH [ROUTES]
   wait_until 5 is_in_log
 }
 
+@test "another route says who passes: yes with a name, no, and where to log in" {
+  users alice secret
+  httpd_config <<<"sites = ( { root = \"$ROOT\"; auth = { request = \"/check/in\"; }; routes = (
+    { path = \"/check/in\"; auth = { users = \"$USERS\"; };
+      respond = { status = 204; headers = [ \"X-Auth-User: \${user}-of-\${http_x_original_uri}\" ]; }; },
+    { path = \"/check/login\"; auth = false; redirect = \"/login\"; status = 302; },
+    { path = \"/check/broken\"; auth = false; respond = { status = 500; }; },
+    { path = \"/login/*\"; auth = { request = \"/check/login\"; }; files = { }; },
+    { path = \"/broken/*\"; auth = { request = \"/check/broken\"; }; files = { }; },
+    { path = \"/*\"; files = { }; } ); } );"
+  httpd_start
+  local version
+  for version in --http1.1 --http2-prior-knowledge; do
+    assert_status 401 / $version
+    assert_match '^Basic ' "$(field_of www-authenticate / $version)"
+    assert_equal hello "$(fetch / $version -u alice:secret)"
+    assert_status 401 / $version -u alice:guess
+    assert_status 404 /none $version -u alice:secret
+    assert_status 302 /login/ $version
+    assert_match '/login$' "$(field_of location /login/ $version)"
+    assert_status 502 /broken/ $version
+  done
+  # One line for each request of a client, and none for what the server asked itself.
+  is_told() { grep -q 'alice-of-/none \[.*GET /none HTTP/2' "$ACCESS"; }
+  wait_until 5 is_told
+  run grep -c 'check' "$ACCESS"
+  assert_equal 0 "$output"
+}
+
 @test "--hash-password makes a line from standard input, and refuses what can not be one" {
   run httpd --hash-password alice <<<secret
   assert_equal 0 "$status"

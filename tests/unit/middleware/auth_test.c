@@ -479,7 +479,7 @@ static void test_mistakes(void **state)
 	    "realm = \"x\"; }; } ); } );",
 	    "auth: nothing says how");
 	expect_mistake(SITE("client = true;"), "auth.client: the site asks nobody");
-	expect_mistake(SITE("client = true; users = \"@/bad\";"), "not both");
+	expect_mistake(SITE("client = true; users = \"@/bad\";"), "not several");
 	fake_worker_fini(&w);
 }
 
