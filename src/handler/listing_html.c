@@ -9,6 +9,7 @@
 #include "handler/listing_write.h"
 
 #include "app/escape.h"
+#include "base/human.h"
 
 #include <stdio.h>
 
@@ -78,37 +79,14 @@ static int write_column(
 			    : " ↑");
 }
 
-void listing_format_size(uint64_t bytes, char *text_out)
-{
-	static const char units[] = "kMGTPE";
-	enum { ROOM = 16 };
-	if (bytes < 1000) {
-		snprintf(text_out, ROOM, "%u B", (unsigned)bytes);
-		return;
-	}
-	uint64_t unit = 1000;
-	unsigned i = 0;
-	/* 999.5 would be rounded to 1000. */
-	while (bytes / (unit / 100) >= 99950 && units[i + 1]) {
-		unit *= 1000;
-		i++;
-	}
-	unsigned hundredths = (unsigned)(bytes / (unit / 100));
-	unsigned tenths = (hundredths + 5) / 10;
-	if (tenths < 100)
-		snprintf(text_out, ROOM, "%u.%u %cB", tenths / 10, tenths % 10, units[i]);
-	else
-		snprintf(text_out, ROOM, "%u %cB", (hundredths + 50) / 100, units[i]);
-}
-
 static int write_row(struct buf *out, const struct listing_row *row)
 {
-	char size[16] = "", date[24] = "";
+	char size[HUMAN_TEXT] = "", date[24] = "";
 	struct slice name = slice_str(row->name);
 	const char *slash = row->directory ? "/" : "";
 	struct tm tm;
 	if (!row->directory)
-		listing_format_size(row->size, size);
+		human_size(row->size, size);
 	if (gmtime_r(&row->modified, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M", &tm);
 	/* "./" because a name with a colon in it would be a scheme. */

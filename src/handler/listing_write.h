@@ -23,7 +23,4 @@ MUST_CHECK int listing_write_html(
 MUST_CHECK int listing_write_json(
     struct buf *out, const struct listing *l, const struct listing_view *v);
 
-/* "640 B", "1.2 kB", "35 MB": three digits at the most. Room for 16. */
-void listing_format_size(uint64_t bytes, char *text_out);
-
 #endif

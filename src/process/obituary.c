@@ -4,7 +4,7 @@
  */
 #include "process/obituary.h"
 
-#include "process/age.h"
+#include "base/human.h"
 #include "process/signals.h"
 
 #include <stdio.h>
@@ -62,9 +62,9 @@ static size_t add_requests(const struct score_slot *slot, char *text_out, size_t
 
 void obituary_write(const struct obituary *o, char *text_out, size_t room)
 {
-	char cause[64], age[AGE_TEXT], text[256];
+	char cause[64], age[HUMAN_TEXT], text[256];
 	obituary_cause(o->status, cause, sizeof(cause));
-	age_format(o->age_ms, age);
+	human_age(o->age_ms, age);
 	snprintf(text, sizeof(text), "%s worker %u (pid %d) %s after %s, %u connections lost",
 	    o->group, o->number, (int)o->pid, cause, age,
 	    (unsigned)atomic_load(&o->slot->connections));

@@ -9,8 +9,8 @@
 #include "process/status.h"
 
 #include "base/clock.h"
+#include "base/human.h"
 #include "config/core.h"
-#include "process/age.h"
 #include "process/sandbox.h"
 
 #include <stdarg.h>
@@ -48,8 +48,8 @@ static const char *const child_states[] = {
 static void write_child(struct buf *out, const struct child *c)
 {
 	const struct score_slot *slot = score_at(c->slot);
-	char age[AGE_TEXT];
-	age_format(clock_mono_ms() - c->started_ms, age);
+	char age[HUMAN_TEXT];
+	human_age(clock_mono_ms() - c->started_ms, age);
 	line(out, "  %s worker %u: pid %d, %s, age %s, connections %u, in hand %u, requests %llu",
 	    c->group->name, c->number, (int)c->pid, child_states[c->state], age,
 	    (unsigned)atomic_load(&slot->connections), (unsigned)atomic_load(&slot->in_hand),
@@ -97,8 +97,8 @@ static void write_current(struct buf *out, const struct generation *g)
 void status_write(void *ctx, struct buf *out)
 {
 	const struct master *m = ctx;
-	char uptime[AGE_TEXT];
-	age_format(clock_mono_ms() - m->started_ms, uptime);
+	char uptime[HUMAN_TEXT];
+	human_age(clock_mono_ms() - m->started_ms, uptime);
 	line(out, "master: pid %d", (int)getpid());
 	line(out, "version: %s", PACKAGE_VERSION);
 	line(out, "uptime: %s", uptime);

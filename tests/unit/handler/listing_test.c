@@ -229,23 +229,6 @@ static void test_names(void **state)
 		}
 }
 
-static void test_sizes(void **state)
-{
-	static const struct {
-		uint64_t bytes;
-		const char *text;
-	} sizes[] = { { 0, "0 B" }, { 999, "999 B" }, { 1000, "1.0 kB" }, { 1234, "1.2 kB" },
-		{ 9950, "10 kB" }, { 9949, "9.9 kB" }, { 12345, "12 kB" }, { 999499, "999 kB" },
-		{ 999500, "1.0 MB" }, { 1500000, "1.5 MB" }, { 3221225472, "3.2 GB" },
-		{ UINT64_MAX, "18 EB" } };
-	(void)state;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		char text[16];
-		listing_format_size(sizes[i].bytes, text);
-		assert_string_equal(text, sizes[i].text);
-	}
-}
-
 static void test_gone(void **state)
 {
 	const struct fake_worker *w = *state;
@@ -268,7 +251,6 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_sizes),
 	};
 	const struct CMUnitTest loop_tests[] = {
 		cmocka_unit_test(test_page),
