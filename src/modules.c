@@ -10,9 +10,10 @@
 #include "config/core.h"
 #include "handler/files.h"
 #include "handler/health.h"
+#include "handler/metrics.h"
 #include "handler/redirect.h"
 #include "handler/respond.h"
-#include "handler/metrics.h"
+#include "handler/status.h"
 #include "http1/http1.h"
 #include "http2/http2.h"
 #include "middleware/access.h"
@@ -39,6 +40,7 @@ static const struct handler *const handlers[] = {
 	&respond_handler,
 	&health_handler,
 	&metrics_handler,
+	&status_handler,
 	NULL,
 };
 

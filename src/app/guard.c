@@ -5,6 +5,7 @@
 
 #include "app/auth.h"
 #include "base/slice.h"
+#include "config/core.h"
 #include "net/prefix.h"
 
 static const struct key access_keys[] = {
@@ -74,4 +75,29 @@ void guard_check_addresses(const struct config_strings *entries, const char *key
 {
 	for (size_t i = 0; i < entries->count; i++)
 		check_entry(report, at, key, entries->list[i]);
+}
+
+static bool is_local(const struct listen_settings *listen)
+{
+	struct slice address = slice_str(listen->address);
+	return slice_starts(address, SLICE("unix:")) || slice_starts(address, SLICE("127.")) ||
+	       slice_eq(address, SLICE("::1")) || slice_eq(address, SLICE("[::1]")) ||
+	       slice_eq(address, SLICE("localhost"));
+}
+
+static bool is_reachable(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->listen_count; i++)
+		if (!is_local(config_settings(s->listens[i], &listen_group)))
+			return true;
+	return false;
+}
+
+void guard_warn(const struct config_scope *route, const char *what, struct config_report *report)
+{
+	if (!scope_is_guarded(route) && is_reachable(route->snapshot))
+		report_warning(report, route->place,
+		    "everybody can read %s here (say who may: allow = [ \"127.0.0.0/8\", \"::1\" "
+		    "])",
+		    what);
 }

@@ -25,4 +25,8 @@ bool scope_is_guarded(const struct config_scope *scope);
 void guard_check_addresses(const struct config_strings *entries, const char *key,
     struct config_place at, struct config_report *report);
 
+/* For handlers of what is the operator's own affair: a warning if everybody can read it, because
+ * the route is not guarded and some listener can be reached from outside. */
+void guard_warn(const struct config_scope *route, const char *what, struct config_report *report);
+
 #endif

@@ -30,6 +30,7 @@ static void add_totals(struct stats *out, const struct score_slot *slot)
 {
 	out->accepted += get(&slot->accepted);
 	out->refused += get(&slot->refused);
+	out->rate_limited += get(&slot->rate_limited);
 	out->requests += get(&slot->requests);
 	out->bytes_in += get(&slot->bytes_in);
 	out->bytes_out += get(&slot->bytes_out);

@@ -49,6 +49,7 @@ struct stats {
 	/* Since counting began. */
 	uint64_t accepted;
 	uint64_t refused;
+	uint64_t rate_limited;
 	uint64_t requests;
 	uint64_t bytes_in;
 	uint64_t bytes_out;

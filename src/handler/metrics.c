@@ -12,6 +12,7 @@
 
 #include "handler/metrics.h"
 
+#include "app/guard.h"
 #include "app/page.h"
 #include "app/stats.h"
 #include "config/core.h"
@@ -82,6 +83,8 @@ static const struct {
 	    offsetof(struct stats, accepted) },
 	{ "httpd_connections_refused", "Newcomers turned away because a limit was reached.",
 	    offsetof(struct stats, refused) },
+	{ "httpd_requests_rate_limited", "Requests refused because they were over a rate.",
+	    offsetof(struct stats, rate_limited) },
 	{ "httpd_received_bytes", "Bytes read from clients, without TLS and below.",
 	    offsetof(struct stats, bytes_in) },
 	{ "httpd_sent_bytes", "Bytes sent to clients, without TLS and below.",
@@ -357,8 +360,14 @@ static void handle(struct request *r, void *state)
 	page_answer(r, &m.page);
 }
 
+static void check(const struct config_scope *route, struct config_report *report)
+{
+	guard_warn(route, "the counters", report);
+}
+
 const struct handler metrics_handler = {
 	.name = "metrics",
 	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
+	.check = check,
 	.handle = handle,
 };

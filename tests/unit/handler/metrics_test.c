@@ -2,7 +2,9 @@
 #include "handler/metrics.h"
 
 #include "../app/fake_wire.h"
+#include "app/auth.h"
 #include "app/compress.h"
+#include "app/guard.h"
 #include "base/scoreboard.h"
 #include "config/core.h"
 
@@ -18,7 +20,8 @@
 static const struct handler *const handlers[] = { &metrics_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
-	&limits_group, &timeouts_group, &site_group, &route_group, &compress_group, NULL };
+	&limits_group, &timeouts_group, &site_group, &route_group, &compress_group, &access_group,
+	&auth_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
