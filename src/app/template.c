@@ -172,11 +172,41 @@ static struct slice get_received(const struct request *r, const struct piece *p,
 	return number(r->content_received, scratch);
 }
 
-static struct slice get_duration(const struct request *r, const struct piece *p, char *scratch)
+static uint64_t duration_us(const struct request *r)
+{
+	uint64_t now = clock_mono_us();
+	return now > r->received_us ? now - r->received_us : 0;
+}
+
+static struct slice get_duration_ms(const struct request *r, const struct piece *p, char *scratch)
 {
 	(void)p;
-	uint64_t now = clock_mono_us();
-	return number(now > r->received_us ? (now - r->received_us) / 1000 : 0, scratch);
+	return number(duration_us(r) / 1000, scratch);
+}
+
+static struct slice get_duration_us(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	return number(duration_us(r), scratch);
+}
+
+/* "0.012" */
+static struct slice get_duration_s(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p;
+	uint64_t ms = duration_us(r) / 1000;
+	size_t len = number_format(ms / 1000, scratch);
+	const char fraction[] = { '.', (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10),
+		(char)('0' + ms % 10) };
+	memcpy(scratch + len, fraction, sizeof(fraction));
+	return slice_of(scratch, len + sizeof(fraction));
+}
+
+/* Why it was refused, in our own words. */
+static struct slice get_note(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)p, (void)scratch;
+	return slice_str(r->response.note);
 }
 
 /* A line a request, many a second: the text of a second is made once. */
@@ -199,6 +229,12 @@ static struct slice get_time_iso(const struct request *r, const struct piece *p,
 	uint64_t now = clock_wall_ms();
 	date_format_iso((time_t)(now / 1000), (unsigned)(now % 1000), scratch);
 	return slice_str(scratch);
+}
+
+static struct slice get_time_unix(const struct request *r, const struct piece *p, char *scratch)
+{
+	(void)r, (void)p;
+	return number(clock_wall_ms() / 1000, scratch);
 }
 
 /* Plain connections have none of these. */
@@ -228,6 +264,18 @@ static struct slice get_field(const struct request *r, const struct piece *p, ch
 	return fields_get_name(&r->fields, p->text);
 }
 
+/* Of the response; those that the engine adds (Date, Server, Content-Length) are not among them. */
+static struct slice get_sent(const struct request *r, const struct piece *p, char *scratch)
+{
+	const struct field_block *block = r->response.block;
+	struct slice value = fields_get_name(&r->response.fields, p->text);
+	(void)scratch;
+	for (unsigned i = 0; block && !value.ptr && i < block->count; i++)
+		if (slice_eq_ci(block->list[i].name, p->text))
+			value = block->list[i].value;
+	return value;
+}
+
 static struct slice get_param(const struct request *r, const struct piece *p, char *scratch)
 {
 	(void)scratch;
@@ -241,11 +289,14 @@ static const struct variable {
 } variables[] = {
 	{ "bytes", get_bytes, false },
 	{ "bytes_received", get_received, false },
-	{ "duration_ms", get_duration, false },
+	{ "duration_ms", get_duration_ms, false },
+	{ "duration_s", get_duration_s, false },
+	{ "duration_us", get_duration_us, false },
 	{ "host", get_host, true },
 	{ "local_addr", get_local_addr, false },
 	{ "local_port", get_local_port, false },
 	{ "method", get_method, false },
+	{ "note", get_note, false },
 	{ "path", get_path, false },
 	{ "port", get_port, false },
 	{ "protocol", get_protocol, false },
@@ -260,6 +311,7 @@ static const struct variable {
 	{ "target", get_target, true },
 	{ "time_iso", get_time_iso, false },
 	{ "time_local", get_time_local, false },
+	{ "time_unix", get_time_unix, false },
 	{ "tls_cipher", get_tls_cipher, false },
 	{ "tls_client_subject", get_tls_client, false },
 	{ "tls_version", get_tls_version, false },
@@ -277,14 +329,14 @@ static bool known_param(const char *const *params, struct slice name)
 }
 
 /* http_user_agent is the field User-Agent. */
-static void set_field(struct piece *p, struct slice name, struct arena *a)
+static void set_field(struct piece *p, value_fn value, struct slice name, struct arena *a)
 {
 	p->text = arena_dup(a, name);
 	for (size_t i = 0; i < p->text.len; i++)
 		if (p->text.ptr[i] == '_')
 			((char *)p->text.ptr)[i] = '-';
 	p->field = field_find_id(p->text);
-	p->value = get_field;
+	p->value = value;
 }
 
 static int set_variable(
@@ -295,7 +347,11 @@ static int set_variable(
 		return OK;
 	}
 	if (slice_starts(name, SLICE("http_")) && name.len > 5) {
-		set_field(p, slice_tail(name, 5), a);
+		set_field(p, get_field, slice_tail(name, 5), a);
+		return OK;
+	}
+	if (slice_starts(name, SLICE("sent_http_")) && name.len > 10) {
+		set_field(p, get_sent, slice_tail(name, 10), a);
 		return OK;
 	}
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {

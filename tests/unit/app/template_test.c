@@ -4,6 +4,7 @@
 #include "app/template.h"
 
 #include "app/escape.h"
+#include "base/clock.h"
 #include "fake_wire.h"
 
 #include <setjmp.h>
@@ -11,6 +12,8 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static const char *const params[] = { "name", "*", NULL };
 
@@ -35,6 +38,9 @@ static void world_init(struct world *w)
 	w->f.r.app_state = &w->x;
 	w->f.r.response.status = 404;
 	w->f.r.content_sent = 1234;
+	w->f.r.response.note = "because";
+	response_add_static(
+	    &w->f.r, FIELD_CONTENT_TYPE, SLICE("Content-Type"), SLICE("text/plain"));
 	fake_request_field(&w->f, "User-Agent", "Test/1.0 \"quoted\" \\ \x1b[31m");
 	fake_request_field(&w->f, "X-Own", "mine\r\nSet-Cookie: a=b");
 	buf_init(&w->out, 4096);
@@ -71,11 +77,36 @@ static void test_variables(void **state)
 	expect(&w, "${scheme}://${host}", ESCAPE_NONE, "http://example.org");
 	expect(&w, "${remote_addr} ${status} ${bytes}", ESCAPE_NONE, "192.0.2.1 404 1234");
 	expect(&w, "${protocol}", ESCAPE_NONE, "HTTP/1.1");
+	expect(&w, "[${sent_http_content_type}][${sent_http_none}][${note}]", ESCAPE_NONE,
+	    "[text/plain][][because]");
 	expect(&w, "${site} ${route}", ESCAPE_NONE, "example.org /:name/*");
 	expect(&w, "${name}${*}", ESCAPE_NONE, "a b<x>");
 	expect(&w, "[${user}][${tls_version}][${http_absent}]", ESCAPE_NONE, "[][][]");
 	w.f.r.version = HTTP_1_0;
 	expect(&w, "${protocol}", ESCAPE_NONE, "HTTP/1.0");
+	world_fini(&w);
+}
+
+/* Asked for one after the other, so none is less than the one before. */
+static void test_durations(void **state)
+{
+	struct slice text = SLICE("${duration_us} ${duration_ms} ${duration_s}");
+	const struct template *t;
+	struct template_error error;
+	struct world w;
+	unsigned long long us, ms, s, fraction;
+	char digits[16];
+	(void)state;
+	world_init(&w);
+	w.f.r.received_us = clock_mono_us() - 61004000;
+	assert_int_equal(template_compile(text, &w.arena, NULL, &t, &error), OK);
+	assert_int_equal(template_expand(t, &w.f.r, ESCAPE_NONE, &w.out), OK);
+	assert_int_equal(buf_byte(&w.out, '\n'), OK);
+	assert_int_equal(sscanf(w.out.data, "%llu %llu %llu.%15[0-9]", &us, &ms, &s, digits), 4);
+	assert_int_equal(strlen(digits), 3);
+	fraction = strtoull(digits, NULL, 10);
+	assert_true(us >= 61004000 && ms >= us / 1000 && s * 1000 + fraction >= ms);
+	assert_true(s * 1000 + fraction <= (clock_mono_us() - w.f.r.received_us) / 1000);
 	world_fini(&w);
 }
 
@@ -152,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_full),
