@@ -28,6 +28,7 @@
 #include "middleware/https.h"
 #include "middleware/rate_limit.h"
 #include "middleware/request_id.h"
+#include "middleware/slow_log.h"
 #include "tls/settings.h"
 #include "web.h"
 
@@ -50,6 +51,7 @@ static const struct handler *const handlers[] = {
 static const struct middleware *const middleware[] = {
 	&request_id_middleware,
 	&access_log_middleware,
+	&slow_log_middleware,
 	&https_middleware,
 	&access_middleware,
 	&rate_limit_middleware,

@@ -134,12 +134,34 @@ static void count_sites(const struct snapshot *s)
 	}
 }
 
+static void open_log(const struct config_scope *scope, struct config_report *report)
+{
+	const struct log_settings *log = config_settings(scope, &log_group);
+	struct config_place at = config_place(scope, &log_group, "access");
+	int rc = strcmp(log->access, "off") == 0 ? OK : logfile_open(log->access);
+	if (rc == ERR_FULL)
+		report_mistake(report, at,
+		    "log.access: '%s' is one file too many (at most %d in the life of a server)",
+		    log->access, LOGFILES_MAX);
+	else if (rc < 0)
+		report_mistake(
+		    report, at, "log.access: cannot open '%s': %s", log->access, strerror(errno));
+}
+
+static void open_logs_below(
+    struct config_scope *const *list, size_t count, struct config_report *report)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (config_given(list[i], &log_group, "access"))
+			open_log(list[i], report);
+		open_logs_below(list[i]->routes, list[i]->route_count, report);
+	}
+}
+
 static void *web_open(const struct snapshot *s, struct config_report *report)
 {
-	const struct log_settings *log = config_settings(s->global, &log_group);
-	if (strcmp(log->access, "off") != 0 && logfile_open(log->access) < 0)
-		report_mistake(report, config_place(s->global, &log_group, "access"),
-		    "log.access: cannot open '%s': %s", log->access, strerror(errno));
+	open_log(s->global, report);
+	open_logs_below(s->sites, s->site_count, report);
 	count_sites(s);
 	return web_tls_open(s, report);
 }

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 enum {
-	LOGFILES = 64,        /* different paths in one configuration */
 	LINES_MAX = 64 << 10, /* waiting for one file: a second of 300 requests, and what a write
 				 takes at once */
 	FLUSH_AT =
@@ -50,8 +49,8 @@ struct waiting {
 	uint64_t dropped;
 };
 
-static struct logfile files[LOGFILES];
-static struct waiting waiting[LOGFILES];
+static struct logfile files[LOGFILES_MAX];
+static struct waiting waiting[LOGFILES_MAX];
 static int file_count;
 static struct loop *loop;
 static struct timer timer;
@@ -88,10 +87,8 @@ int logfile_open(const char *path)
 	int index = logfile_find(path);
 	if (index >= 0)
 		return index;
-	if (file_count == LOGFILES) {
-		errno = EMFILE;
-		return ERR_IO;
-	}
+	if (file_count == LOGFILES_MAX)
+		return ERR_FULL;
 	struct logfile *f = &files[file_count];
 	if (open_destination(f, path) < 0)
 		return ERR_IO;

@@ -23,8 +23,11 @@ struct logfile {
 	int facility;
 };
 
+/* Different paths that a master may meet in its life: a worker keeps a descriptor for each. */
+enum { LOGFILES_MAX = 240 };
+
 /* Finds or opens (O_APPEND | O_CREAT, 0640); same path, same file. Returns its index, ERR_IO with
- * errno. In the master. */
+ * errno, ERR_FULL. In the master. */
 int logfile_open(const char *path);
 struct logfile *logfile_at(int index); /* NULL past the end */
 int logfile_find(const char *path);    /* index or ERR_NOTFOUND */

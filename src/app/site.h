@@ -95,6 +95,8 @@ struct exchange {
 	struct slice request_id;  /* ptr NULL until it is first asked for: exchange_id */
 	struct slice traceparent; /* likewise: trace.h */
 	bool trace_known;
+	uint64_t
+	    answered_us; /* monotonic, when the response's head was decided; 0: not looked at */
 	char made_id[16];
 	struct cache_pass *cache; /* of middleware/cache.c */
 	unsigned param_count;

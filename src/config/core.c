@@ -257,10 +257,32 @@ static const struct key log_keys[] = {
 	    .help = "\"common\", \"combined\", \"json\" or a template",
 	},
 	{
+	    .name = "skip",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct log_settings, skip),
+	    .help = "paths that are not logged: \"/literal\", \"/prefix*\", \"*.suffix\"",
+	},
+	{
+	    .name = "skip_status",
+	    .type = KEY_INTS,
+	    .offset = KEY_AT(struct log_settings, skip_status),
+	    .min = 100,
+	    .max = 599,
+	    .help = "status codes that are not logged",
+	},
+	{
+	    .name = "slow",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct log_settings, slow),
+	    .def = "0s",
+	    .help = "requests that take as long are told in the error log; 0: none",
+	},
+	{
 	    .name = "error",
 	    .type = KEY_STRING,
 	    .offset = KEY_AT(struct log_settings, error),
 	    .def = "-",
+	    .scopes = SCOPE_GLOBAL, /* what happens to the server is no site's own */
 	    .help =
 		"where events are logged: a path, \"-\" (standard error) or \"syslog:FACILITY\"",
 	},
@@ -270,6 +292,7 @@ static const struct key log_keys[] = {
 	    .offset = KEY_AT(struct log_settings, level),
 	    .def = "notice",
 	    .choices = level_choices,
+	    .scopes = SCOPE_GLOBAL,
 	    .help = "the least important events that are logged",
 	},
 	KEYS_END,
@@ -305,26 +328,63 @@ static void check_destination(const struct config_scope *scope, const char *key,
 		    near.name ? near.name : "daemon", near.name ? "?" : "");
 }
 
-static void check_log(
-    const struct config_scope *scope, const void *settings, struct config_report *report)
+static void check_format(
+    const struct config_scope *scope, const char *format, struct config_report *report)
 {
-	const struct log_settings *log = settings;
 	struct suggestion near;
-	check_destination(scope, "access", log->access, report);
+	if (!strchr(format, '$') && !is_one_of(formats, format, &near))
+		report_mistake(report, config_place(scope, &log_group, "format"),
+		    "log.format: '%s' is neither \"common\", \"combined\", \"json\" nor a template "
+		    "with ${variables}",
+		    format);
+}
+
+/* "*" stands at one end: what is more needs a route of its own, with access = "off". */
+static void check_skip(const struct config_scope *scope, const struct config_strings *skip,
+    struct config_report *report)
+{
+	for (size_t i = 0; i < skip->count; i++) {
+		struct slice text = slice_str(skip->list[i]);
+		bool suffix = slice_starts(text, SLICE("*"));
+		struct slice rest = suffix ? slice_tail(text, 1) : text;
+		ptrdiff_t star = slice_find(rest, '*');
+		bool at_end = star >= 0 && (size_t)star == rest.len - 1 && !suffix;
+		if ((suffix || slice_starts(text, SLICE("/"))) && (star < 0 || at_end))
+			continue;
+		report_mistake(report, config_place(scope, &log_group, "skip"),
+		    "log.skip: '%s' is no path (expected \"/healthz\", \"/static/*\" or \"*.css\")",
+		    skip->list[i]);
+	}
+}
+
+static void check_error_log(
+    const struct config_scope *scope, const struct log_settings *log, struct config_report *report)
+{
 	check_destination(scope, "error", log->error, report);
 	if (strcmp(log->error, "off") == 0)
 		report_mistake(report, config_place(scope, &log_group, "error"),
 		    "log.error: can not be off (raise log.level instead)");
-	if (!strchr(log->format, '$') && !is_one_of(formats, log->format, &near))
-		report_mistake(report, config_place(scope, &log_group, "format"),
-		    "log.format: '%s' is neither \"common\", \"combined\", \"json\" nor a template "
-		    "with ${variables}",
-		    log->format);
+}
+
+/* What is inherited was looked at where it is written. */
+static void check_log(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct log_settings *log = settings;
+	bool global = scope->kind == SCOPE_GLOBAL;
+	if (global || config_given(scope, &log_group, "access"))
+		check_destination(scope, "access", log->access, report);
+	if (global)
+		check_error_log(scope, log, report);
+	if (global || config_given(scope, &log_group, "format"))
+		check_format(scope, log->format, report);
+	if (config_given(scope, &log_group, "skip"))
+		check_skip(scope, &log->skip, report);
 }
 
 const struct key_group log_group = {
 	.name = "log",
-	.scopes = SCOPE_GLOBAL,
+	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
 	.keys = log_keys,
 	.size = sizeof(struct log_settings),
 	.help = "logs of requests and of events",

@@ -32,6 +32,9 @@ struct listen_settings { /* an entry of listen */
 struct log_settings {
 	const char *access; /* a path, "-", "off", "syslog:FACILITY" */
 	const char *format; /* "common", "combined", "json" or a template */
+	struct config_strings skip;
+	struct config_ints skip_status;
+	int64_t slow; /* milliseconds; 0: off */
 	const char *error;
 	int level; /* enum log_level */
 };

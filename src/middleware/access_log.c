@@ -12,10 +12,12 @@
 #include "app/template.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/core.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +26,11 @@
 enum { LINE_MAX_BYTES = 32 << 10 };
 
 struct access_log {
+	const struct log_settings *settings;
 	int file;
 	const struct template *line; /* NULL: the terminal's */
+	/* In place of a line of JSON over the bound, which would be none if it were cut. */
+	const struct template *brief;
 	enum template_escape escape;
 };
 
@@ -51,18 +56,47 @@ static const struct {
 	    ESCAPE_JSON },
 };
 
+static const char brief_json[] =
+    "{\"time\":\"${time_iso}\",\"remote_addr\":\"${remote_addr}\",\"request_id\":\"${request_id}\","
+    "\"scheme\":\"${scheme}\",\"protocol\":\"${protocol}\",\"status\":${status},"
+    "\"bytes\":${bytes},\"duration_ms\":${duration_ms},\"truncated\":true}";
+
+/* Whoever writes an object means JSON. */
+static bool is_object(struct slice text)
+{
+	return slice_starts(text, SLICE("{")) && slice_ends(text, SLICE("}"));
+}
+
 static int compile(
     struct access_log *log, const char *format, struct arena *a, struct template_error *error_out)
 {
 	struct slice text = slice_str(format);
-	log->escape = ESCAPE_LOG;
+	log->escape = is_object(text) ? ESCAPE_JSON : ESCAPE_LOG;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
 		if (strcmp(formats[i].name, format) != 0)
 			continue;
 		text = slice_str(formats[i].text);
 		log->escape = formats[i].escape;
 	}
+	if (log->escape == ESCAPE_JSON &&
+	    template_compile(slice_str(brief_json), a, NULL, &log->brief, error_out) < 0)
+		return ERR_SYNTAX;
 	return template_compile(text, a, NULL, &log->line, error_out);
+}
+
+/* The file itself is the master's to make, when it starts. */
+static void check_directory(
+    const struct config_scope *scope, const char *path, struct config_report *report)
+{
+	struct stat st;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	if (!slash || slash == path || !config_given(scope, &log_group, "access"))
+		return;
+	char *directory = mem_printf("%.*s", (int)(slash - path), path);
+	if (stat(directory, &st) < 0)
+		report_mistake(report, config_place(scope, &log_group, "access"),
+		    "log.access: '%s': %s", directory, strerror(errno));
+	mem_free(directory);
 }
 
 static void check(const struct config_scope *scope, struct config_report *report)
@@ -71,6 +105,7 @@ static void check(const struct config_scope *scope, struct config_report *report
 	struct access_log log;
 	struct arena a;
 	struct template_error error;
+	check_directory(scope, settings->access, report);
 	if (!config_given(scope, &log_group, "format") || !settings->format)
 		return;
 	arena_init(&a);
@@ -84,8 +119,10 @@ static void check(const struct config_scope *scope, struct config_report *report
 
 static bool for_people(const struct config_scope *route, const char *path)
 {
-	return strcmp(path, "-") == 0 && isatty(STDOUT_FILENO) &&
-	       !config_given(route->snapshot->global, &log_group, "format");
+	for (const struct config_scope *s = route; s; s = s->parent)
+		if (config_given(s, &log_group, "format"))
+			return false;
+	return strcmp(path, "-") == 0 && isatty(STDOUT_FILENO);
 }
 
 static void *prepare(const struct config_scope *route, struct arena *a)
@@ -95,6 +132,7 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	if (!path || strcmp(path, "off") == 0)
 		return NULL;
 	struct access_log *log = arena_zalloc(a, sizeof(*log));
+	log->settings = settings;
 	log->file = logfile_open(path); /* the master has opened it: this finds it */
 	if (log->file < 0) {
 		log_error("cannot open access log %s: %s", path, strerror(errno));
@@ -140,17 +178,42 @@ static int write_for_people(const struct request *r, struct buf *line)
 	return buf_printf(line, " \x1b[2m%s %llums %s\x1b[0m", size, (unsigned long long)ms, peer);
 }
 
+static bool path_skipped(const char *pattern, struct slice path)
+{
+	struct slice text = slice_str(pattern);
+	if (slice_starts(text, SLICE("*")))
+		return slice_ends(path, slice_tail(text, 1));
+	if (slice_ends(text, SLICE("*")))
+		return slice_starts(path, slice_head(text, text.len - 1));
+	return slice_eq(path, text);
+}
+
+static bool is_skipped(const struct log_settings *s, const struct request *r)
+{
+	for (size_t i = 0; i < s->skip.count; i++)
+		if (path_skipped(s->skip.list[i], r->path))
+			return true;
+	for (size_t i = 0; i < s->skip_status.count; i++)
+		if (s->skip_status.list[i] == r->response.status)
+			return true;
+	return false;
+}
+
 static void done(struct request *r, void *state)
 {
 	static struct buf line; /* one at a time; its memory stays for the next */
 	const struct access_log *log = state;
-	if (r->internal)
+	if (r->internal || is_skipped(log->settings, r))
 		return;
 	if (line.max == 0)
 		buf_init(&line, LINE_MAX_BYTES);
 	buf_clear(&line);
 	int rc = log->line ? template_expand(log->line, r, log->escape, &line)
 			   : write_for_people(r, &line);
+	if (rc < 0 && log->brief) {
+		buf_clear(&line);
+		rc = template_expand(log->brief, r, log->escape, &line);
+	}
 	if (rc < 0) {
 		line.len = line.len > LINE_MAX_BYTES - 8 ? LINE_MAX_BYTES - 8 : line.len;
 		rc = buf_append(&line, SLICE("..."));

@@ -120,6 +120,106 @@ static void test_long(void **state)
 	assert_string_equal(line + strlen(line) - 4, "...\n");
 }
 
+/* A template between braces is JSON. */
+static void test_own_json(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    line_of("format = \"{\\\"s\\\":${status},\\\"r\\\":\\\"${http_referer}\\\","
+		    "\\\"u\\\":\\\"${user}\\\"}\";",
+		"/a"),
+	    "{\"s\":200,\"r\":\"http://example.org/\\\"><x>\",\"u\":\"\"}\n");
+}
+
+/* What is cut would be no JSON. */
+static void test_long_json(void **state)
+{
+	static char path[60000];
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	path[0] = '/';
+	const char *line = line_of("format = \"json\";", path);
+	assert_true(slice_starts(slice_str(line), SLICE("{\"time\":\"20")));
+	assert_true(slice_ends(slice_str(line), SLICE(",\"truncated\":true}\n")));
+	assert_non_null(strstr(line, "\"remote_addr\":\"192.0.2.1\",\"request_id\":\""));
+	assert_null(strstr(line, "aaaa"));
+}
+
+/* How many lines three requests leave under these settings. */
+static unsigned lines_of(const char *settings)
+{
+	static const char *const paths[] = { "/a", "/static/b.css", "/none" };
+	struct fake_worker w;
+	char config[512];
+	unsigned lines = 0;
+	fake_worker_init(&w, &modules, false);
+	fake_file(&w, "a", "hello");
+	fake_file(&w, "static/b.css", "hello");
+	static unsigned files;
+	snprintf(config, sizeof(config),
+	    "sites = ( { root = \"@\"; log = { access = \"@/skip%u\"; %s }; } );", files++,
+	    settings);
+	fake_worker_config(&w, config);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		struct fake_request f;
+		fake_request_init(&f, w.sites, paths[i]);
+		fake_request_start(&f);
+		fake_request_fini(&f);
+	}
+	logfile_flush();
+	char name[16];
+	snprintf(name, sizeof(name), "skip%u", files - 1);
+	int fd = open(fake_path(&w, name), O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	for (ssize_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	fake_worker_fini(&w);
+	return lines;
+}
+
+static void test_skip(void **state)
+{
+	(void)state;
+	assert_int_equal(lines_of(""), 3);
+	assert_int_equal(lines_of("skip = \"/a\";"), 2);
+	assert_int_equal(lines_of("skip = [ \"/a\", \"/static/*\" ];"), 1);
+	assert_int_equal(lines_of("skip = [ \"*.css\", \"/b\", \"/a/\" ];"), 2);
+	assert_int_equal(lines_of("skip = \"/*\";"), 0);
+	assert_int_equal(lines_of("skip_status = [ 404, 304 ];"), 2);
+	assert_int_equal(lines_of("skip_status = 200; skip = \"/none\";"), 0);
+}
+
+static void test_mistakes(void **state)
+{
+	static const struct {
+		const char *config;
+		const char *says;
+	} rows[] = {
+		{ "log = { skip = \"static\"; };", "log.skip: 'static' is no path" },
+		{ "log = { skip = [ \"/a\", \"/a*b\" ]; };", "log.skip: '/a*b' is no path" },
+		{ "log = { skip = \"*a*\"; };", "log.skip: '*a*' is no path" },
+		{ "log = { skip_status = 99; };", "log.skip_status: 99 is out of range" },
+		{ "log = { access = \"@/none/access\"; };", "/none': No such file or directory" },
+		{ "log = { format = \"${none}\"; };", "unknown variable in '${none}'" },
+		{ "log = { format = \"jsonn\"; };", "'jsonn' is neither" },
+		{ "log = { level = \"debug\"; };", "log.level: can be set at the top level only" },
+		{ "log = { error = \"-\"; };", "log.error: can be set at the top level only" },
+	};
+	struct fake_worker w;
+	(void)state;
+	fake_worker_init(&w, &modules, false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char config[256];
+		snprintf(
+		    config, sizeof(config), "sites = ( { root = \"@\";\n%s } );", rows[i].config);
+		const char *got = fake_worker_mistakes(&w, config);
+		if (!strstr(got, rows[i].says) || !strstr(got, ".conf:2: "))
+			fail_msg("%s: '%s'", rows[i].config, got);
+	}
+	fake_worker_fini(&w);
+}
+
 static void test_off(void **state)
 {
 	struct fake_worker w;
@@ -142,6 +242,10 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_own_json),
+		cmocka_unit_test(test_long_json),
+		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
