@@ -4,6 +4,7 @@
 #include "handler/health.h"
 
 #include "../app/fake_wire.h"
+#include "app/auth.h"
 #include "app/guard.h"
 #include "config/core.h"
 #include "event/loop.h"
@@ -23,8 +24,8 @@
 static const struct handler *const handlers[] = { &health_handler, NULL };
 static const struct middleware *const middleware[] = { NULL };
 static const struct key_group *const groups[] = { &core_group, &listen_group, &log_group,
-	&limits_group, &timeouts_group, &site_group, &route_group, &access_group, &health_group,
-	NULL };
+	&limits_group, &timeouts_group, &site_group, &route_group, &access_group, &auth_group,
+	&health_group, NULL };
 static const struct modules modules = {
 	.handlers = handlers, .middleware = middleware, .groups = groups
 };
