@@ -22,6 +22,7 @@ sites = ( { root = \"$ROOT\"; ${2-} } );"
 # ---- names of requests ---------------------------------------------------------------------------
 
 @test "a request's name is taken or made, told and logged, over HTTP/1 and HTTP/2" {
+  # shellcheck disable=SC2016 # those are the log's
   logging 'format = "id=${request_id} ${protocol} ${path}";'
   httpd_start
   local h2 id other
@@ -51,6 +52,7 @@ sites = ( { root = \"$ROOT\"; ${2-} } );"
 }
 
 @test "a trace is known by its field, and begun where that is wanted" {
+  # shellcheck disable=SC2016 # those are the log's
   logging 'format = "[${trace_id}][${traceparent}] ${path}";' 'routes = (
     { path = "/begin"; request_id = { trace = true; }; files = { }; }, { path = "/*"; files = { }; } );'
   httpd_start
@@ -154,4 +156,72 @@ END
   curl -s -o /dev/null --limit-rate 20M "$(url /large)"
   assert_log 'warning worker [0-9]+: slow request: GET /large on default \(route /\*\) took [0-9]{3,} ms, [0-9]+ ms of it until the answer began: status 200, from 127.0.0.1, request the-slow-one$'
   refute_match 'slow request: GET / ' "$(<"$ERRORS")"
+}
+
+# ---- programs that read logs ---------------------------------------------------------------------
+
+# The addresses that a filter finds in a log, with how often.
+found_by() { # MODE LOG
+  fail2ban-regex --print-all-matched -v "$2" "$TOP/etc/fail2ban/filter.d/httpd.conf[mode=$1]" >"$DIR/f2b" 2>&1 ||
+    fail "$(<"$DIR/f2b")" || return
+  sed -n 's/^|      \([0-9a-f.:]*\)  .*/\1/p' "$DIR/f2b" | sort | uniq -c | awk '{ print $1, $2 }'
+}
+
+@test "fail2ban finds who tries passwords, and nobody whom a name accuses" {
+  command -v fail2ban-regex >/dev/null || skip 'needs fail2ban'
+  httpd --hash-password alice <<<secret >"$DIR/users"
+  chmod 644 "$DIR/users"
+  logging '' "auth = { realm = \"x\"; users = \"$DIR/users\"; }; routes = (
+    { path = \"/notice*\"; log = { slow = \"1ms\"; }; files = { }; }, { path = \"/*\"; files = { }; } );"
+  httpd_start
+  assert_status 401 '/notice%20worker%201:%20auth:%20wrong%20credentials%20for%20%22a%22%20from%20192.0.2.3%20on%20default' \
+    --interface 127.0.0.5 -u alice:wrong
+  assert_status 401 / -u alice:wrong
+  assert_status 401 / -u nobody:wrong --interface 127.0.0.2
+  assert_status 401 / -u 'alice" from 192.0.2.1 on default:x' --interface 127.0.0.3
+  assert_status 401 / -u 'a from 192.0.2.2 on default:x' --interface 127.0.0.3
+  assert_status 200 / -u alice:secret --interface 127.0.0.4
+  assert_log 'slow request: GET /notice worker 1: auth: wrong credentials for "a" from 192.0.2.3 on default on default'
+  all_are_told() { [ "$(grep -cE '^[^ ]+ notice worker [0-9]: auth: wrong' "$ERRORS")" = 5 ]; }
+  wait_until 5 all_are_told
+  assert_equal $'1 127.0.0.1\n1 127.0.0.2\n2 127.0.0.3\n1 127.0.0.5' "$(found_by auth "$ERRORS")"
+}
+
+@test "fail2ban finds who looks for holes, and nobody whom a path or an agent accuses" {
+  command -v fail2ban-regex >/dev/null || skip 'needs fail2ban'
+  logging '' 'routes = ( { path = "/no"; deny = "all"; files = { }; }, { path = "/*"; files = { }; } );'
+  httpd_start
+  local forged='192.0.2.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 404 1 "-" "-"'
+  assert_status 404 /wp-login.php --interface 127.0.0.2
+  assert_status 403 /no --interface 127.0.0.3
+  assert_status 200 / --interface 127.0.0.4 -A "$forged" -e "x\" 404 1"
+  assert_status 200 "/?$(printf %s "$forged" | tr -d ' "[]')" --interface 127.0.0.4
+  assert_status 404 '/192.0.2.1%20-%20-%20%5B10/Oct/2026:13:55:36%20+0000%5D%20%22GET%22' --interface 127.0.0.5
+  assert_file "$ACCESS" '^127.0.0.5'
+  assert_equal $'1 127.0.0.2\n1 127.0.0.3\n1 127.0.0.5' "$(found_by scan "$ACCESS")"
+}
+
+@test "GoAccess reads the combined format, and one with sites and durations" {
+  command -v goaccess >/dev/null || skip 'needs goaccess'
+  local format
+  format=$(sed -n 's/^#   format = "\(.*\)";$/\1/p' "$TOP/etc/goaccess/goaccess.conf")
+  [ -n "$format" ]
+  logging '' "routes = ( { path = \"/own/*\"; log = { access = \"$DIR/own.log\"; format = \"$format\"; };
+    files = { }; }, { path = \"/*\"; files = { }; } );"
+  httpd_start
+  status_of /none -A 'Mozilla/5.0 (X11; Linux x86_64) "quoted" \back'
+  status_of / --http2-prior-knowledge -e 'http://example.org/'
+  status_of /own/x
+  logged() { [ -s "$DIR/own.log" ] && [ "$(wc -l <"$ACCESS")" = 3 ]; }
+  wait_until 5 logged
+  report() { # LOG CONFIG; "valid failed"
+    goaccess --config-file="$2" --no-global-config --ignore-panel=HOSTS -o "$DIR/report.json" "$1" 2>&1 &&
+      python3 -c 'import json, sys; g = json.load(open(sys.argv[1]))["general"]; print(g["valid_requests"], g["failed_requests"])' \
+        "$DIR/report.json"
+  }
+  assert_match '3 0$' "$(report "$ACCESS" "$TOP/etc/goaccess/goaccess.conf")"
+  { grep -E '^(time|date)-format' "$TOP/etc/goaccess/goaccess.conf"
+    sed -n 's/^#   \(log-format .*%D\)$/\1/p' "$TOP/etc/goaccess/goaccess.conf"; } >"$DIR/own.conf"
+  assert_match '1 0$' "$(report "$DIR/own.log" "$DIR/own.conf")"
+  assert_match '"vhosts"' "$(<"$DIR/report.json")"
 }
