@@ -114,7 +114,7 @@ uint64_t conn_unacknowledged(const struct conn *c);
 /* The unread bytes; borrowed until the next conn_read, conn_grow or conn_consume. */
 static inline struct slice conn_peek(const struct conn *c)
 {
-	return slice_of(c->in + c->in_pos, c->in_len - c->in_pos);
+	return c->in ? slice_of(c->in + c->in_pos, c->in_len - c->in_pos) : SLICE_NONE;
 }
 /* Takes n bytes off the front; bytes already consumed stay where they are until conn_release_in, so
  * slices into them hold. */
