@@ -33,8 +33,8 @@ struct harness {
 	struct net_worker net;
 	struct http_server server;
 	const struct http_terms *terms; /* of all routes; NULL: the server's */
-	size_t cut;     /* the most bytes that a recv or send moves; 0: any */
-	unsigned recvs; /* calls of the transport */
+	size_t cut;                     /* the most bytes that a recv or send moves; 0: any */
+	unsigned recvs;                 /* calls of the transport */
 	unsigned sends;
 	struct request *held; /* of /hold, /wait and /slow, while the app has it */
 	unsigned sources_closed;
