@@ -9,6 +9,7 @@
  */
 #include "handler/file_open.h"
 
+#include "base/mem.h"
 #include "base/slice.h"
 
 #include <errno.h>
@@ -27,26 +28,62 @@ enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
 static _Atomic bool lacks_openat2;
 static _Atomic bool lacks_cached;
 
+/* Routes mostly share a root: ten thousand of them need one descriptor. */
+struct open_root {
+	struct open_root *next;
+	unsigned users;
+	int fd;
+	char *real;
+	char path[];
+};
+static struct open_root *open_roots;
+
+static struct open_root *open_root_new(const char *path)
+{
+	char *real = realpath(path, NULL);
+	int fd = real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd < 0) {
+		int saved = errno;
+		free(real);
+		errno = saved;
+		return NULL;
+	}
+	struct open_root *o = mem_alloc(sizeof(*o) + strlen(path) + 1);
+	*o = (struct open_root){ .next = open_roots, .fd = fd, .real = real };
+	strcpy(o->path, path);
+	open_roots = o;
+	return o;
+}
+
 int file_root_open(struct file_root *root, const char *path, bool follow_links)
 {
-	root->follow_links = follow_links;
-	root->real = realpath(path, NULL);
-	root->fd = root->real ? open(root->real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (root->fd >= 0)
-		return OK;
-	int saved = errno;
-	free((char *)root->real);
-	root->real = NULL;
-	errno = saved;
-	return ERR_IO;
+	struct open_root *o = open_roots;
+	while (o && strcmp(o->path, path) != 0)
+		o = o->next;
+	if (!o)
+		o = open_root_new(path);
+	if (!o) {
+		*root = (struct file_root){ .fd = -1 };
+		return ERR_IO;
+	}
+	o->users++;
+	*root = (struct file_root){ o->fd, o->real, follow_links };
+	return OK;
 }
 
 void file_root_close(struct file_root *root)
 {
-	if (root->fd >= 0)
-		close(root->fd);
-	free((char *)root->real);
+	struct open_root **at = &open_roots;
+	while (*at && (*at)->fd != root->fd)
+		at = &(*at)->next;
+	struct open_root *o = *at;
 	*root = (struct file_root){ .fd = -1 };
+	if (!o || --o->users > 0)
+		return;
+	*at = o->next;
+	close(o->fd);
+	free(o->real);
+	mem_free(o);
 }
 
 static int open_beneath(int root, const char *name, int flags, bool may_block)

@@ -15,7 +15,8 @@ struct file_root {
 	bool follow_links; /* wherever they lead */
 };
 
-/* Opens the directory. ERR_IO with errno. `real` is allocated: file_root_close frees it. */
+/* Opens the directory, or shares it with who has it open already. ERR_IO with errno. In the loop's
+ * thread. */
 MUST_CHECK int file_root_open(struct file_root *root, const char *path, bool follow_links);
 void file_root_close(struct file_root *root);
 

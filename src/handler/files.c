@@ -120,11 +120,19 @@ static void prepare_cache(const struct snapshot *s)
 	file_cache_init(&limits);
 }
 
+/* Of the route before: those with the same rows share a table, since a mime.types file takes a
+ * millisecond to read, and there may be ten thousand. */
+static struct {
+	const struct media_table *table; /* NULL: none */
+	const struct arena *arena;       /* where it is */
+	const void *rows;
+} last_types;
+
 static const struct media_table *prepare_types(
     const struct files_settings *s, const struct snapshot *snapshot, struct arena *a)
 {
-	/* Read for each route: the table lives in its arena, and a mime.types file is read in a
-	 * millisecond. */
+	if (last_types.table && last_types.arena == a && last_types.rows == s->types.list)
+		return last_types.table;
 	struct media_table *t = media_new(a, NULL);
 	const char *path = core_settings(snapshot)->mime_types;
 	if (path && media_load(t, path) < 0)
@@ -132,6 +140,9 @@ static const struct media_table *prepare_types(
 	const struct files_type *rows = s->types.list;
 	for (size_t i = 0; i < s->types.count; i++)
 		media_add(t, slice_str(rows[i].suffix), slice_str(rows[i].type));
+	last_types.table = t;
+	last_types.arena = a;
+	last_types.rows = rows;
 	return t;
 }
 
@@ -175,6 +186,7 @@ static void release(void *state)
 	if (f->write)
 		upload_release();
 	file_root_close(&f->root);
+	last_types.table = NULL; /* it goes with the sites */
 	if (--prepared == 0)
 		file_cache_fini();
 }

@@ -144,6 +144,26 @@ static void test_no_root(void **state)
 	assert_int_equal(errno, ENOTDIR);
 }
 
+/* One descriptor for a directory, however many routes have it as their root. */
+static void test_shared(void **state)
+{
+	struct file_root a, b, other;
+	(void)state;
+	assert_int_equal(file_root_open(&a, path_of("root"), false), OK);
+	assert_int_equal(file_root_open(&b, path_of("root"), true), OK);
+	assert_int_equal(file_root_open(&other, path_of("root/sub"), false), OK);
+	int fd = a.fd;
+	assert_int_equal(b.fd, fd);
+	assert_int_not_equal(other.fd, fd);
+	expect(&b, "sub/out", OK); /* who follows links is each root's own */
+	expect(&a, "sub/out", ERR_NOTFOUND);
+	file_root_close(&a);
+	expect(&b, "sub/file", OK);
+	file_root_close(&b);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	file_root_close(&other);
+}
+
 /* What the kernel has at hand needs no thread; an absolute link always does. */
 static void test_without_waiting(void **state)
 {
@@ -206,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_following),
 		cmocka_unit_test(test_no_root),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_without_waiting),
 		cmocka_unit_test(test_without_openat2),
 	};
