@@ -16,17 +16,18 @@ struct route_pattern; /* route.h */
 struct route_index;   /* route_index.h */
 
 struct route {
-	const struct config_scope *scope;
-	struct slice pattern; /* as it is called: its path, behind those of the groups around it */
+	/* First what is looked at to find it: a site may have ten thousand. */
 	struct route_pattern *compiled;
 	struct slice host; /* canonical; "*.suffix"; empty: any */
+	unsigned methods;  /* bit METHOD_x; 0: all */
+	unsigned handled;  /* bit METHOD_x of what the handler takes; 0: all */
 	const struct handler *handler;
 	void *handler_state;
-	unsigned handled; /* bit METHOD_x of what the handler takes; 0: all */
 	const struct route_step *steps;
 	unsigned step_count;
-	unsigned methods; /* bit METHOD_x; 0: all */
 	struct http_terms terms;
+	const struct config_scope *scope;
+	struct slice pattern; /* as it is called: its path, behind those of the groups around it */
 };
 
 struct site {
