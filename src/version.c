@@ -8,6 +8,7 @@
 #include "config.h"
 #include "http/coding.h"
 #include "http2/http2.h"
+#include "middleware/jwt.h"
 #include "middleware/rate_store.h"
 #include "process/sandbox.h"
 #include "tls/context.h"
@@ -35,6 +36,7 @@ void version_print(FILE *to)
 	    http2_library(), SLICE_ARG(buf_peek(&codings)));
 	print_optional(to, regex_library());
 	print_optional(to, rate_store_library());
+	print_optional(to, jwt_library());
 	fputc('\n', to);
 	buf_fini(&codings);
 	fprintf(to, "confinement here: %s\n", confined);

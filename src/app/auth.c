@@ -6,6 +6,71 @@
 /* The odd ones mean yes. */
 static const char *const enabled_choices[] = { "false", "true", "off", "on", NULL };
 
+static const struct key jwt_keys[] = {
+	{
+	    .name = "key",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_jwt_settings, key),
+	    .help = "file of the key: public keys in PEM, a JWK set, or a secret",
+	},
+	{
+	    .name = "algorithms",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct auth_jwt_settings, algorithms),
+	    .help =
+		"of HS256, RS256 and ES256 those that are taken; without it what the keys are for",
+	},
+	{
+	    .name = "audience",
+	    .type = KEY_STRINGS,
+	    .offset = KEY_AT(struct auth_jwt_settings, audience),
+	    .help = "one of these has to be in the claim aud",
+	},
+	{
+	    .name = "issuer",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_jwt_settings, issuer),
+	    .help = "what the claim iss has to be",
+	},
+	{
+	    .name = "cookie",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_jwt_settings, cookie),
+	    .help = "cookie that has the token where there is no field Authorization",
+	},
+	{
+	    .name = "user",
+	    .type = KEY_STRING,
+	    .offset = KEY_AT(struct auth_jwt_settings, user),
+	    .def = "sub",
+	    .help = "the claim that names the user",
+	},
+	{
+	    .name = "leeway",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct auth_jwt_settings, leeway),
+	    .def = "60s",
+	    .min = 0,
+	    .max = 3600 * 1000, /* clocks that differ by more are not set at all */
+	    .help = "how far the issuer's clock may be from this one",
+	},
+	{
+	    .name = "expires",
+	    .type = KEY_BOOL,
+	    .offset = KEY_AT(struct auth_jwt_settings, expires),
+	    .def = "true",
+	    .help = "whether tokens without the claim exp are refused",
+	},
+	KEYS_END,
+};
+
+static const struct key_group jwt_group = {
+	.name = "jwt",
+	.keys = jwt_keys,
+	.size = sizeof(struct auth_jwt_settings),
+	.help = "signed tokens",
+};
+
 static const struct key auth_keys[] = {
 	{
 	    .name = "enabled",
@@ -44,6 +109,13 @@ static const struct key auth_keys[] = {
 	    .help = "wrong passwords that an address may send in ten minutes",
 	},
 	{
+	    .name = "jwt",
+	    .type = KEY_GROUP,
+	    .offset = KEY_AT(struct auth_settings, jwt),
+	    .group = &jwt_group,
+	    .help = "signed tokens",
+	},
+	{
 	    .name = "request",
 	    .type = KEY_STRING,
 	    .offset = KEY_AT(struct auth_settings, request),
@@ -74,6 +146,8 @@ unsigned auth_methods_given(const struct config_scope *scope)
 	unsigned methods = 0;
 	if (config_given(scope, &auth_group, "users"))
 		methods |= 1u << AUTH_USERS;
+	if (config_given(scope, &auth_group, "jwt"))
+		methods |= 1u << AUTH_JWT;
 	if (config_given(scope, &auth_group, "request"))
 		methods |= 1u << AUTH_REQUEST;
 	if (config_given(scope, &auth_group, "client") && s->client)

@@ -91,7 +91,9 @@ struct exchange {
 			   only, for 405 and OPTIONS */
 	chain_gone_fn on_gone; /* see chain_wait */
 	void *gone_ctx;
-	struct slice user; /* who authenticated; ptr NULL: nobody */
+	struct slice user;                /* who authenticated; ptr NULL: nobody */
+	const struct route_param *claims; /* of his token; claim_count of them */
+	unsigned claim_count;
 	struct exchange_note *notes;
 	struct slice request_id;  /* ptr NULL until it is first asked for: exchange_id */
 	struct slice traceparent; /* likewise: trace.h */

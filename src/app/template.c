@@ -282,6 +282,16 @@ static struct slice get_param(const struct request *r, const struct piece *p, ch
 	return exchange_param(r, p->text);
 }
 
+static struct slice get_claim(const struct request *r, const struct piece *p, char *scratch)
+{
+	const struct exchange *x = exchange_of(r);
+	(void)scratch;
+	for (unsigned i = 0; x && i < x->claim_count; i++)
+		if (slice_eq(x->claims[i].name, p->text))
+			return x->claims[i].value;
+	return SLICE_NONE;
+}
+
 static const struct variable {
 	const char *name;
 	value_fn value;
@@ -352,6 +362,10 @@ static int set_variable(
 	}
 	if (slice_starts(name, SLICE("sent_http_")) && name.len > 10) {
 		set_field(p, get_sent, slice_tail(name, 10), a);
+		return OK;
+	}
+	if (slice_starts(name, SLICE("claim_")) && name.len > 6) {
+		*p = (struct piece){ .value = get_claim, .text = slice_tail(name, 6) };
 		return OK;
 	}
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {

@@ -12,6 +12,7 @@
 
 static const struct auth_way *const ways[] = {
 	[AUTH_USERS] = &auth_users_way,
+	[AUTH_JWT] = &auth_jwt_way,
 	[AUTH_REQUEST] = &auth_request_way,
 	[AUTH_CLIENT] = &auth_client_way,
 };
@@ -80,14 +81,14 @@ static void check(const struct config_scope *scope, struct config_report *report
 	check_realm(scope, s, report);
 	if (given & (given - 1)) {
 		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: expected one of users, request and client, not several");
+		    "auth: expected one of users, jwt, request and client, not several");
 		return;
 	}
 	enum auth_method method = auth_method_at(scope);
 	if (method == AUTH_NONE && (s->enabled & 1) && !config_mistaken(scope, &auth_group, NULL) &&
 	    scope->kind == SCOPE_ROUTE)
 		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: nothing says how (expected users, request or client)");
+		    "auth: nothing says how (expected users, jwt, request or client)");
 	if (given && (given & 1u << method))
 		ways[method]->check(scope, s, report);
 }
@@ -97,6 +98,8 @@ static void each_file(const struct config_scope *scope, module_file_fn fn, void 
 	const struct auth_settings *s = config_settings(scope, &auth_group);
 	if (config_given(scope, &auth_group, "users") && s->users)
 		fn(ctx, s->users, config_place(scope, &auth_group, "users"));
+	if (config_given(scope, &auth_group, "jwt") && s->jwt.key)
+		fn(ctx, s->jwt.key, config_place(scope, &auth_group, "jwt"));
 }
 
 static void *prepare(const struct config_scope *route, struct arena *a)

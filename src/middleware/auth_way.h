@@ -28,7 +28,7 @@ struct auth_way {
 	    struct request *r, const struct auth *auth, char *text_out, size_t room);
 };
 
-extern const struct auth_way auth_users_way, auth_request_way, auth_client_way;
+extern const struct auth_way auth_users_way, auth_jwt_way, auth_request_way, auth_client_way;
 
 /* Who asks is known (the name is copied): true if he may. Otherwise 403 was answered. */
 bool auth_admit(struct request *r, const struct auth *auth, struct slice user);

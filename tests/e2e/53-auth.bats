@@ -257,6 +257,94 @@ site() { # KEYS-OF-AUTH [ROUTES]
   assert_equal 0 "$output"
 }
 
+base64url() {
+  openssl base64 -A | tr -- '+/' '-_' | tr -d =
+}
+
+# The two numbers in DER as they are, 32 bytes each.
+raw_ecdsa() {
+  openssl asn1parse -inform DER | sed -n 's/.*INTEGER *://p' |
+    while read -r hex; do printf '%64s' "$hex" | tr ' ' 0; done | xxd -r -p
+}
+
+token() { # ALGORITHM KEY PAYLOAD
+  local text
+  text="$(printf '{"alg":"%s","typ":"JWT"}' "$1" | base64url).$(printf %s "$3" | base64url)"
+  printf '%s.' "$text"
+  case $1 in
+    HS256) printf %s "$text" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(tr -d '\n' <"$2" | xxd -p -c 999)" -binary ;;
+    RS256) printf %s "$text" | openssl dgst -sha256 -sign "$2" ;;
+    ES256) printf %s "$text" | openssl dgst -sha256 -sign "$2" | raw_ecdsa ;;
+  esac | base64url
+}
+
+with_tokens() { # KEYS-OF-JWT
+  command -v xxd >/dev/null || skip "xxd is missing"
+  "$HTTPD" --version | grep -q jansson || skip "built without jansson"
+  httpd_config <<<"log = { access = \"$ACCESS\"; error = \"$ERRORS\"; format = \"\${status} \${user} \${claim_role}\"; level = \"info\"; };
+    sites = ( { root = \"$ROOT\"; auth = { realm = \"Private\"; jwt = { $1 }; }; } );"
+}
+
+@test "tokens: HS256 by a secret, RS256 and ES256 by public keys; their claims are variables" {
+  openssl rand -base64 48 >"$DIR/etc/secret"
+  openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$DIR/rsa.key" 2>"$DIR/openssl" ||
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$DIR/rsa.key" 2>"$DIR/openssl"
+  openssl ecparam -name prime256v1 -genkey -noout -out "$DIR/ec.key"
+  { openssl pkey -in "$DIR/rsa.key" -pubout; openssl pkey -in "$DIR/ec.key" -pubout; } >"$DIR/etc/keys.pem"
+  chmod 644 "$DIR/etc/keys.pem"
+  protect "$DIR/etc/secret"
+  local later good algorithm version
+  later=$(($(date +%s) + 600))
+  good='{"sub":"alice","role":"editor","exp":'$later'}'
+  with_tokens "key = \"$DIR/etc/keys.pem\"; cookie = \"session\";"
+  httpd_start
+  assert_status 401 /
+  assert_equal 'Bearer realm="Private"' "$(field_of www-authenticate /)"
+  for version in --http1.1 --http2-prior-knowledge; do
+    for algorithm in RS256:rsa ES256:ec; do
+      local t
+      t=$(token "${algorithm%:*}" "$DIR/${algorithm#*:}.key" "$good")
+      assert_equal hello "$(fetch / $version -H "Authorization: Bearer $t")"
+      assert_equal hello "$(fetch / $version -b "a=b; session=$t; c=d")"
+      assert_status 401 / $version -H "Authorization: Bearer ${t%?????}AAAAA"
+      assert_status 401 / $version -b "sessions=$t"
+    done
+  done
+  is_logged_with_role() { grep -qx '200 alice editor' "$ACCESS"; }
+  wait_until 5 is_logged_with_role
+  assert_status 401 / -H "Authorization: Bearer $(token HS256 "$DIR/etc/keys.pem" "$good")"
+  assert_match 'error="invalid_token", error_description="the signature is wrong"' \
+    "$(field_of www-authenticate / -H "Authorization: Bearer $(token HS256 "$DIR/etc/keys.pem" "$good")")"
+  assert_match 'the token has expired' \
+    "$(field_of www-authenticate / -H "Authorization: Bearer $(token ES256 "$DIR/ec.key" '{"exp":1}')")"
+  # Another key in its place is taken up by itself.
+  cp "$DIR/etc/secret" "$DIR/etc/keys.new"
+  chmod 644 "$DIR/etc/keys.new"
+  mv "$DIR/etc/keys.new" "$DIR/etc/keys.pem"
+  by_secret() { [ "$(status_of / -H "Authorization: Bearer $(token HS256 "$DIR/etc/secret" "$good")")" = 200 ]; }
+  wait_until 5 by_secret
+  assert_status 401 / -H "Authorization: Bearer $(token ES256 "$DIR/ec.key" "$good")"
+}
+
+@test "--test finds what is wrong with keys of tokens" {
+  with_tokens "cookie = \"x\";"
+  run httpd --config "$CONF" --test
+  assert_match "auth.jwt: 'key' is missing" "$output"
+  echo short >"$DIR/etc/secret"
+  with_tokens "key = \"$DIR/etc/secret\";"
+  run httpd --config "$CONF" --test
+  assert_equal 1 "$status"
+  assert_match "auth.jwt.key: '$DIR/etc/secret': a secret has at least 32 bytes" "$output"
+  openssl rand -base64 48 >"$DIR/etc/secret"
+  with_tokens "key = \"$DIR/etc/secret\"; algorithms = [ \"ES256\", \"none\" ];"
+  chmod 644 "$DIR/etc/secret"
+  run httpd --config "$CONF" --test
+  assert_equal 1 "$status"
+  assert_match "no key in '$DIR/etc/secret' is for ES256" "$output"
+  assert_match "'none' is not one of HS256, RS256 and ES256" "$output"
+  assert_match 'everybody on this machine can read the secret' "$output"
+}
+
 @test "--hash-password makes a line from standard input, and refuses what can not be one" {
   run httpd --hash-password alice <<<secret
   assert_equal 0 "$status"

@@ -14,6 +14,7 @@ LIBRARIES = {
     "libconfig.h": {"config", "version.c"},
     "openssl/": {"crypto", "tls"},
     "crypt.h": {"crypto"},
+    "jansson.h": {"middleware", "version.c"},
     "nghttp2/": {"http2"},
     "hiredis/": {"middleware"},
 }
