@@ -8,6 +8,7 @@
 #include "app/subrequest.h"
 
 #include "app/module.h"
+#include "app/site.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "event/loop.h"
@@ -104,7 +105,7 @@ static bool is_passed_on(const struct field *f)
 	    1u << FIELD_EXPECT | 1u << FIELD_IF_MATCH | 1u << FIELD_IF_MODIFIED_SINCE |
 	    1u << FIELD_IF_NONE_MATCH | 1u << FIELD_IF_RANGE | 1u << FIELD_IF_UNMODIFIED_SINCE |
 	    1u << FIELD_KEEP_ALIVE | 1u << FIELD_RANGE | 1u << FIELD_TE | 1u << FIELD_TRAILER |
-	    1u << FIELD_TRANSFER_ENCODING | 1u << FIELD_UPGRADE;
+	    1u << FIELD_TRANSFER_ENCODING | 1u << FIELD_UPGRADE | 1u << FIELD_X_REQUEST_ID;
 	if (f->id != FIELD_OTHER)
 		return !(dropped & 1u << f->id);
 	return !slice_eq_ci(f->name, SLICE("X-Original-Method")) &&
@@ -118,6 +119,8 @@ static void copy_fields(struct request *to, const struct request *from)
 		if (is_passed_on(f))
 			fields_add(&to->fields, &to->arena, f->id, f->name, f->value);
 	}
+	fields_add(
+	    &to->fields, &to->arena, FIELD_X_REQUEST_ID, SLICE("X-Request-ID"), exchange_id(from));
 	fields_add(
 	    &to->fields, &to->arena, FIELD_OTHER, SLICE("X-Original-Method"), from->method_name);
 	fields_add(&to->fields, &to->arena, FIELD_OTHER, SLICE("X-Original-URI"), from->target);

@@ -275,7 +275,8 @@ static struct cache_control wishes_of(const struct request *r, const struct cach
 
 static enum step enter(struct request *r, void *state)
 {
-	if (exchange_of(r)->route->handler->keeps)
+	/* What the server asks itself is about one client, and its content is not read. */
+	if (exchange_of(r)->route->handler->keeps || r->internal)
 		return STEP_NEXT;
 	struct cache_pass *p = arena_zalloc(&r->arena, sizeof(*p));
 	exchange_of(r)->cache = p;

@@ -165,7 +165,7 @@ static enum step enter(struct request *r, void *state)
 {
 	const struct rate_rule *rule = state;
 	struct rate_subject subject;
-	if (!rate_rule_subject(rule, r, &subject))
+	if (r->internal || !rate_rule_subject(rule, r, &subject))
 		return STEP_NEXT;
 	if (rule->store) {
 		struct rate_ask *ask = rate_store_ask(

@@ -61,7 +61,7 @@ static void done(struct request *r, void *state)
 	struct slow_log *s = state;
 	uint64_t now_us = clock_mono_us();
 	/* Of a request that was refused unread nobody knows when it came. */
-	if (r->received_us && now_us - r->received_us >= s->slow_us)
+	if (!r->internal && r->received_us && now_us - r->received_us >= s->slow_us)
 		tell(r, s, now_us);
 }
 

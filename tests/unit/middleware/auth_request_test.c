@@ -33,7 +33,8 @@ static void add_heard(const char *name, struct slice value)
 static void listen_to(const struct request *r)
 {
 	static const char *const names[] = { "Cookie", "X-Original-URI", "X-Original-Method",
-		"Range", "If-None-Match", "Content-Length", "Content-Type", "Expect" };
+		"X-Request-ID", "Range", "If-None-Match", "Content-Length", "Content-Type",
+		"Expect" };
 	heard[0] = '\0';
 	add_heard("method", r->method_name);
 	add_heard("target", r->target);
@@ -171,13 +172,18 @@ static void test_yes(void **state)
 	fake_request_field(&f, "Content-Length", "5");
 	fake_request_field(&f, "Content-Type", "text/plain");
 	fake_request_field(&f, "Expect", "100-continue");
+	fake_request_field(&f, "X-Request-ID", "forged");
 	fake_request_field(&f, "X-Original-URI", "/forged");
 	fake_request_field(&f, "x-original-method", "FORGED");
 	fake_request_start(&f);
 	fake_request_finish(&f);
 	assert_int_equal(f.r.response.status, 200);
-	assert_string_equal(heard, "method=GET;target=/check?why;host=example.org;Cookie=s=1;"
-				   "X-Original-URI=/a?b=c;X-Original-Method=POST;");
+	char wanted[256];
+	snprintf(wanted, sizeof(wanted),
+	    "method=GET;target=/check?why;host=example.org;Cookie=s=1;"
+	    "X-Original-URI=/a?b=c;X-Original-Method=POST;X-Request-ID=" SLICE_FMT ";",
+	    SLICE_ARG(exchange_id(&f.r)));
+	assert_string_equal(heard, wanted);
 	assert_string_equal(f.content.data, "hello");
 	assert_true(slice_eq(exchange_of(&f.r)->user, SLICE("alice")));
 	assert_null(fake_response_field(&f, "Set-Cookie"));
