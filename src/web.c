@@ -10,6 +10,7 @@
 #include "app/check.h"
 #include "app/logfile.h"
 #include "app/site.h"
+#include "app/stats.h"
 #include "base/log.h"
 #include "base/scoreboard.h"
 #include "config/core.h"
@@ -179,7 +180,9 @@ static bool web_look(void *opened)
 
 static void web_status(const void *opened, struct buf *out)
 {
-	web_tls_status(opened, out);
+	if (opened)
+		web_tls_status(opened, out);
+	stats_write(out);
 }
 
 static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)

@@ -6,6 +6,7 @@
 #define APP_STATS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/scoreboard.h"
 
 struct stats_site {
@@ -77,5 +78,8 @@ uint64_t stats_quantile(const uint64_t durations[SCORE_BUCKETS + 1], double part
 
 /* All sites together. */
 void stats_total(const struct stats *s, struct stats_site *out);
+
+/* Lines for --status. */
+void stats_write(struct buf *out);
 
 #endif

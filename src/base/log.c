@@ -68,6 +68,11 @@ void log_set_name(const char *name)
 	snprintf(state.name, sizeof(state.name), "%s", name);
 }
 
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
 bool log_enabled(enum log_level level)
 {
 	return level <= state.sink.level;

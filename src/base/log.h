@@ -37,6 +37,7 @@ struct log_sink {
 void log_init(const struct log_sink *sink);
 void log_set_name(const char *name); /* "master", "worker 3": stands in each line */
 bool log_enabled(enum log_level level);
+const char *log_level_name(enum log_level level); /* "warning" */
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

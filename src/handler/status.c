@@ -27,12 +27,6 @@ enum {
 	NONCE_BYTES = 16,
 };
 
-const char *status_level(uint32_t level)
-{
-	static const char *const names[EVENT_LEVELS] = { "error", "warning", "notice" };
-	return names[level < EVENT_LEVELS ? level : EVENT_LEVELS - 1];
-}
-
 const char *status_worker_state(enum score_state state)
 {
 	switch (state) {

@@ -335,7 +335,7 @@ static void put_events(struct page *p, const struct status_view *v)
 		char date[DATE_HTTP_LEN];
 		date_format_iso((time_t)(e->time_ms / 1000), (unsigned)(e->time_ms % 1000), date);
 		page_put(p, "<tr><td>%.19sZ</td><td><span class=\"state %s\">%s</span></td>", date,
-		    colours[e->level], status_level(e->level));
+		    colours[e->level], log_level_name(e->level));
 		page_append(p, SLICE("<td class=\"long\">"));
 		html(p, slice_of(e->text, e->len));
 		page_append(p, SLICE("</td></tr>\n"));

@@ -142,7 +142,7 @@ static void put_events(struct page *p, const struct status_view *v)
 		const struct event *e = &v->events[i];
 		page_put(p, "%s{\"number\":%llu,\"time\":%llu,\"level\":\"%s\",", separator(i),
 		    (unsigned long long)e->number, (unsigned long long)e->time_ms,
-		    status_level(e->level));
+		    log_level_name(e->level));
 		put_text(p, "text", slice_of(e->text, e->len));
 		page_put(p, "}");
 	}

@@ -29,8 +29,6 @@ struct status_view {
 void status_write_json(struct page *p, const struct status_view *v);
 void status_write_html(struct page *p, const struct status_view *v);
 
-/* "error", "warning", "notice". */
-const char *status_level(uint32_t level);
 /* "starting", "ready", "draining". */
 const char *status_worker_state(enum score_state state);
 

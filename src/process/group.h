@@ -28,7 +28,8 @@ struct worker_group {
 	/* Master, once a minute: whether files have changed so that all is to be opened anew, with
 	 * the same configuration. May be NULL. */
 	bool (*look)(void *opened);
-	/* Lines for --status. May be NULL. */
+	/* Lines for --status; `opened` may be NULL, if that is what `open` returned. May be NULL.
+	 */
 	void (*status)(const void *opened, struct buf *out);
 	/* Master: open log files anew. May be NULL. */
 	void (*reopen)(void);

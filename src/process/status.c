@@ -8,7 +8,9 @@
 
 #include "process/status.h"
 
+#include "app/escape.h"
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/human.h"
 #include "config/core.h"
 #include "process/sandbox.h"
@@ -90,8 +92,34 @@ static void write_current(struct buf *out, const struct generation *g)
 	for (size_t i = 0; i < g->listeners.count; i++)
 		line(out, "listener: %s", g->listeners.list[i].name);
 	for (size_t i = 0; i < g->crew_count; i++)
-		if (g->crews[i].opened && g->crews[i].group->status)
+		if (g->crews[i].group->status)
 			g->crews[i].group->status(g->crews[i].opened, out);
+}
+
+static void write_changes(struct buf *out)
+{
+	const struct score_master *s = score_master();
+	line(out, "reloads: %llu, refused %llu", (unsigned long long)atomic_load(&s->reloads[1]),
+	    (unsigned long long)atomic_load(&s->reloads[0]));
+	line(out, "upgrades: %llu, failed %llu", (unsigned long long)atomic_load(&s->upgrades[1]),
+	    (unsigned long long)atomic_load(&s->upgrades[0]));
+}
+
+/* The newest first. Escaped, as in the log. */
+static void write_events(struct buf *out)
+{
+	enum { EVENTS_TOLD = 10 };
+	struct event e;
+	char date[32];
+	for (unsigned age = 0; age < EVENTS_TOLD; age++) {
+		if (!event_ring_read(score_events(), age, &e))
+			continue;
+		date_format_iso((time_t)(e.time_ms / 1000), (unsigned)(e.time_ms % 1000), date);
+		if (buf_printf(out, "event: %s %s ", date, log_level_name(e.level)) < 0 ||
+		    escape_append(out, slice_of(e.text, e.len), ESCAPE_LOG) < 0 ||
+		    buf_byte(out, '\n') < 0)
+			return;
+	}
 }
 
 void status_write(void *ctx, struct buf *out)
@@ -106,8 +134,10 @@ void status_write(void *ctx, struct buf *out)
 		write_current(out, m->current);
 	line(out, "connections: %u", score_connections());
 	line(out, "restarts: %llu", (unsigned long long)atomic_load(&score_master()->restarts));
+	write_changes(out);
 	LIST_EACH (node, &m->generations)
 		write_generation(out, CONTAINER_OF(node, struct generation, node));
+	write_events(out);
 	/* The last newline is the verdict's. */
 	if (out->len > 0)
 		out->data[--out->len] = '\0';
