@@ -137,7 +137,7 @@ static void put_error_tile(struct page *p, const struct status_view *v)
 	uint64_t errors = 0;
 	for (unsigned k = 0; k < SCORE_PROTOCOLS; k++)
 		errors += v->all.requests[k][5];
-	begin_tile(p, "Server errors, 5xx", "errors");
+	begin_tile(p, "Errors, 5xx", "errors");
 	put_number(p, errors);
 	more_tile(p, "errors");
 	page_append(p, SLICE("since the start"));
