@@ -321,3 +321,113 @@ client() { # FILE
   ends=$(total httpd_certificate_not_after_timestamp_seconds)
   [ "$ends" -gt "$(date +%s)" ] || fail "the certificate ends at $ends"
 }
+
+# ---- those who read them -------------------------------------------------------------------------
+
+# Of metrics in formulas: httpd_ and what follows, but not the names of labels or jobs.
+names_in() { # FILE
+  python3 - "$1" <<'EOF'
+import json, re, sys
+
+def expressions(node):
+    if isinstance(node, dict):
+        yield from (v for k, v in node.items() if k in ("expr", "query") and isinstance(v, str))
+        node = node.values()
+    if not isinstance(node, str):
+        for child in node if hasattr(node, "__iter__") else ():
+            yield from expressions(child)
+
+found = {name for text in expressions(json.load(open(sys.argv[1]))) for name in re.findall(r"\bhttpd_\w+", text)}
+print("\n".join(sorted(found)))
+EOF
+}
+
+@test "the dashboard asks for nothing that is not told" {
+  claim_port TLS_PORT
+  configure "$(site a.test)" "listen = ( { address = \"127.0.0.1\"; port = $PORT; },
+    { address = \"127.0.0.1\"; port = $TLS_PORT; tls = \"self\"; } );"
+  httpd_start
+  h1_load 10
+  assert_total 1 httpd_config_generation
+  local asked told
+  asked=$(names_in "$TOP/etc/grafana.json")
+  told=$(metrics | python3 "$TOP/tests/e2e/openmetrics.py" names)
+  [ "$(wc -l <<<"$asked")" -gt 20 ] || fail "$asked"
+  assert_equal '' "$(comm -23 <(sort <<<"$asked") <(sort <<<"$told"))"
+}
+
+@test "the configuration for Prometheus is sound" {
+  command -v promtool >/dev/null || skip "promtool is not installed (./bootstrap check installs it)"
+  run promtool check config "$TOP/etc/prometheus.yml"
+  assert_equal 0 "$status"
+}
+
+# ---- /status and --status ------------------------------------------------------------------------
+
+STATUS='routes = ( { path = "/status"; handler = "status"; }, { path = "/*"; files = { }; } );'
+
+field() { # EXPRESSION; of the object `s`
+  fetch '/status?format=json' "${@:2}" | python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"
+}
+
+@test "the JSON of /status has the same numbers, over HTTP/1.1 and HTTP/2" {
+  configure "$(site a.test "$STATUS"), $(site b.test)"
+  httpd_start
+  h1_load 100
+  fetch / -H 'Host: b.test' >/dev/null
+  local how
+  for how in --http1.1 --http2-prior-knowledge; do
+    assert_equal 1 "$(field '[x for x in s["sites"] if x["name"] == "b.test"][0]["requests"]' $how)"
+    assert_equal 4 "$(field 'len([w for w in s["workers"] if w["state"] == "ready"])' $how)"
+  done
+  assert_equal True "$(field 's["all"]["requests"] == sum(x["requests"] for x in s["sites"])')"
+  assert_equal "$(worker_pids | sort)" "$(field '"\n".join(str(w["pid"]) for w in s["workers"])' | sort)"
+  assert_match 'ready: 4 workers' "$(field 's["events"]')"
+  assert_match 'text/html' "$(field_of Content-Type /status)"
+  assert_equal application/json "$(field_of Content-Type /status -H 'Accept: application/json')"
+}
+
+@test "errors of the log come to the page, and what strangers wrote stays text" {
+  chmod 777 "$ROOT"
+  configure "$(site a.test 'routes = ( { path = "/status"; handler = "status"; },
+    { path = "/*"; files = { write = true; write_open = true; }; } );')"
+  httpd_start
+  EXPECT_DEATHS=4
+  # A request in hand when its worker dies is told in the log, by its path.
+  local hung
+  exec {hung}<>"/dev/tcp/127.0.0.1/$PORT"
+  printf 'PUT /%%3Cscript%%3Ealert(1) HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\n' >&"$hung"
+  assert_total 2 httpd_requests_in_flight
+  mapfile -t workers < <(worker_pids)
+  kill -KILL "${workers[@]}"
+  wait_until 20 total_is 4 httpd_worker_restarts_total
+  assert_match 'in hand: PUT /<script>alert' "$(field 's["events"]')"
+  refute_match '<script>' "$(fetch /status)"
+  assert_match '&lt;script&gt;alert' "$(fetch /status)"
+  exec {hung}>&-
+}
+
+@test "--status tells the same" {
+  configure "$(site a.test), $(site b.test)"
+  httpd_start
+  h1_load 100
+  fetch /none -H 'Host: b.test' >/dev/null
+  assert_total 1 httpd_requests_total site=b.test
+  run httpd --config "$CONF" --status
+  assert_equal 0 "$status"
+  assert_match $'\nsite: b.test, requests 1, 2xx 0, 3xx 0, 4xx 1, 5xx 0, ' "$output"
+  assert_match $'\nlatency: p50 ' "$output"
+  assert_match $'\nreloads: 0, refused 0\n' "$output"
+  assert_match 'notice master: ready: 4 workers' "$output"
+}
+
+@test "--test warns of counters that everybody can read" {
+  httpd_config <<<"listen = ( { port = $PORT; } );
+sites = ( { routes = ( { path = \"/m\"; handler = \"metrics\"; }, { path = \"/s\"; handler = \"status\"; },
+  { path = \"/n\"; handler = \"metrics\"; allow = [ \"127.0.0.0/8\" ]; } ); } );"
+  run httpd --config "$CONF" --test
+  assert_equal 0 "$status"
+  assert_match ':2: warning: everybody can read the counters here' "$output"
+  assert_match ':2: warning: everybody can read the status here' "$output"
+  refute_match ':3: ' "$output"
+}

@@ -78,6 +78,25 @@ site() {
   fi
 }
 
+@test "the status page lives under load, is clean, and can be read without scripts" {
+  command -v h2load >/dev/null || skip "h2load is not installed (./bootstrap check installs it)"
+  httpd_config <<EOF
+workers = 4;
+sites = ( { names = [ "127.0.0.1" ]; root = "$ROOT";
+            routes = ( { path = "/status"; handler = "status"; }, { path = "/*"; files = { }; } ); } );
+EOF
+  httpd_start
+  local load
+  (while h2load -n 200 -c 4 --rps=25 "$(url /)" >/dev/null; do :; done) 3>&- &
+  load=$!
+  browser status
+  kill $load
+  wait $load || true
+  if [ -n "${TEST_SHOTS-}" ]; then
+    cp "$SHOTS"/*.png "$TEST_SHOTS/"
+  fi
+}
+
 ranges_asked() { # NUMBER of answers 206 to a range that does not begin at 0
   [ "$(grep -cE '^206 /film.webm bytes=[1-9][0-9]*-' "$ACCESS")" -ge "$1" ]
 }

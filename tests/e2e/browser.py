@@ -9,6 +9,8 @@
   odd        every file with an odd name opens by a click and says its own name
   plain      the same walk with scripts turned off
   looks      no horizontal scroll bar, on a desk or a telephone, light or dark; screenshots of all four
+  status     /status under load: charts move, nothing is kept out by its policy, it can be paused, and read without
+             scripts; screenshots as of `looks`
   film       makes film.webm in DIR: frames are drawn in the browser, nothing else is needed
   video      plays it, seeks to the middle, near the end, and lets it end
 
@@ -180,6 +182,60 @@ def looks(browser, url, directory):
                 same(scheme == "dark", bright, f"letters on {scheme} are {color}: bright")
 
 
+# ---- the status page -----------------------------------------------------------------------------
+
+
+def value(browser, name):
+    return browser.run("return document.getElementById(arguments[0]).textContent", name)
+
+
+def drawn(browser):
+    """Each chart has a line or an area of more than one point."""
+    return browser.run("""return [...document.querySelectorAll('#charts svg')].every(
+        (svg) => [...svg.querySelectorAll('path')].some((path) => path.getTotalLength() > 4))""")
+
+
+def watch_status(browser, url):
+    browser.get(url)
+    wait_for("the page to be live", lambda: value(browser, "state") == "live")
+    wait_for("requests to come in", lambda: value(browser, "requests").endswith("/s") and value(browser, "requests") != "0/s")
+    wait_for("the charts", lambda: drawn(browser))
+    assert len(browser.run("return [...document.querySelectorAll('#workers tr')].map((r) => r.textContent)")) == 4
+    complaints = [entry["message"] for entry in browser.ask("POST", "/se/log", {"type": "browser"})]
+    same([], complaints, "what the browser complains of")
+
+
+def pause_status(browser):
+    press = "document.getElementById('pause').click(); return document.getElementById('pause').textContent"
+    same("Go on", browser.run(press), "the button")
+    same("paused", value(browser, "state"), "the state")
+    before = browser.run("return answers[answers.length - 1].now")
+    time.sleep(1.5)  # longer than from one answer to the next
+    same(before, browser.run("return answers[answers.length - 1].now"), "the last answer while paused")
+    browser.run(press)
+    wait_for("it to go on", lambda: browser.run("return answers[answers.length - 1].now") > before)
+
+
+def status(browser, url, directory):
+    url += "status"
+    for width, device in ((1280, "desk"), (360, "telephone")):
+        browser.cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=1200, deviceScaleFactor=1, mobile=width < 500
+        )
+        for scheme in "light", "dark":
+            browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            watch_status(browser, url)
+            browser.screenshot(f"{directory}/status-{device}-{scheme}.png")
+            wide = browser.run("return document.documentElement.scrollWidth")
+            assert wide <= width, f"{device}: {wide} of {width} pixels"
+    pause_status(browser)
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    browser.get(url)
+    text = browser.text()
+    for wanted in "Server status", "since the start", "Without a script", "ready", "Recent events":
+        assert wanted in text, f"without scripts there is no '{wanted}' in: {text}"
+
+
 # ---- a film --------------------------------------------------------------------------------------
 
 FRAMES = 200
@@ -282,7 +338,7 @@ def video(browser, url, _):
 
 # ---- running -------------------------------------------------------------------------------------
 
-CASES = {f.__name__: f for f in (browse, sort, odd, plain, looks, film, video)}
+CASES = {f.__name__: f for f in (browse, sort, odd, plain, looks, status, film, video)}
 
 
 @contextlib.contextmanager
