@@ -277,7 +277,7 @@ function fillSites(now, before, seconds) {
 	});
 	const most = Math.max(1, ...rows.map((row) => row.rate));
 	fill("sites", rows.map(({ site, c, rate }) => [
-		site.name, { text: count(rate), bar: rate / most }, { text: count(site.requests), minor: true },
+		{ text: site.name, long: true }, { text: count(rate), bar: rate / most }, { text: count(site.requests), minor: true },
 		{ ...quiet(site.classes[2], "good"), minor: true }, { ...quiet(site.classes[3], "more"), minor: true },
 		quiet(site.classes[4], "warn"), quiet(site.classes[5], "bad"),
 		{ text: duration(quantile(c.durations, now.bounds_us, 0.5)), minor: true },
@@ -290,7 +290,7 @@ function fillCertificates(now) {
 	fill("certificates", now.certificates.map((c) => {
 		const days = Math.floor((c.ends - now.now) / 86400000);
 		const colour = days < 7 ? "bad" : days < 21 ? "warn" : "good";
-		return [{ text: c.name, long: true }, new Date(c.ends).toISOString().slice(0, 10),
+		return [{ text: c.name, long: true }, { text: new Date(c.ends).toISOString().slice(0, 10), minor: true },
 			{ text: days < 0 ? "expired" : days + " days", className: colour }];
 	}));
 }

@@ -276,7 +276,7 @@ static void put_workers(struct page *p, const struct status_view *v)
 
 static void put_site(struct page *p, const struct stats_site *site)
 {
-	page_append(p, SLICE("<tr><td>"));
+	page_append(p, SLICE("<tr><td class=\"long\">"));
 	html(p, site->name);
 	page_append(p, SLICE("</td><td>–</td>"));
 	put_cell(p, true, site->answered);
@@ -308,7 +308,7 @@ static void put_sites(struct page *p, const struct status_view *v)
 
 static void put_certificates(struct page *p, const struct status_view *v)
 {
-	static const char *const columns[] = { "Certificate", "Ends", "Left", NULL };
+	static const char *const columns[] = { "Certificate", "-Ends", "Left", NULL };
 	int64_t now_s = (int64_t)(v->stats.now_ms / 1000);
 	if (v->certificate_count == 0)
 		return;
@@ -319,7 +319,7 @@ static void put_certificates(struct page *p, const struct status_view *v)
 		date_format_iso((time_t)c->ends_s, 0, date);
 		page_append(p, SLICE("<tr><td class=\"long\">"));
 		html(p, c->name);
-		page_put(p, "</td><td>%.10s</td><td>%lld days</td></tr>\n", date,
+		page_put(p, "</td><td class=\"minor\">%.10s</td><td>%lld days</td></tr>\n", date,
 		    (long long)((c->ends_s - now_s) / 86400));
 	}
 	end_table(p);
