@@ -34,8 +34,10 @@ static void add_totals(struct stats *out, const struct score_slot *slot)
 	out->requests += get(&slot->requests);
 	out->bytes_in += get(&slot->bytes_in);
 	out->bytes_out += get(&slot->bytes_out);
-	for (unsigned hit = 0; hit < 2; hit++)
+	for (unsigned hit = 0; hit < 2; hit++) {
 		out->file_cache[hit] += get(&slot->file_cache[hit]);
+		out->cache[hit] += get(&slot->cache[hit]);
+	}
 	for (unsigned v = 0; v < SCORE_TLS_VERSIONS; v++)
 		for (unsigned r = 0; r < 2; r++)
 			out->tls_handshakes[v][r] += get(&slot->tls_handshakes[v][r]);

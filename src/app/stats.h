@@ -57,6 +57,7 @@ struct stats {
 	uint64_t tls_handshakes[SCORE_TLS_VERSIONS][2];
 	uint64_t tls_failures[SCORE_TLS_FAILURES];
 	uint64_t file_cache[2]; /* lookups; [1]: it was there */
+	uint64_t cache[2];      /* likewise, of answers that are kept */
 	uint64_t restarts;
 	uint64_t reloads[2];
 	uint64_t upgrades[2];

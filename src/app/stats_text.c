@@ -66,6 +66,8 @@ static void put_sums(struct page *p, const struct stats *s)
 	    (unsigned long long)(s->tls_failures[0] + s->tls_failures[1] + s->tls_failures[2]));
 	page_put(p, "hot files: found %llu, read %llu\n", (unsigned long long)s->file_cache[1],
 	    (unsigned long long)s->file_cache[0]);
+	page_put(p, "cache: found %llu, not found %llu\n", (unsigned long long)s->cache[1],
+	    (unsigned long long)s->cache[0]);
 }
 
 void stats_write(struct buf *out)

@@ -19,6 +19,8 @@
 #include "http/accept.h"
 #include "tls/check.h"
 
+#include <stdio.h>
+
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
 #endif
@@ -107,6 +109,8 @@ static const struct {
 } counter_lists[] = {
 	{ "httpd_file_cache_lookups", "Paths looked up in the cache of hot files.", "result",
 	    lookups, offsetof(struct stats, file_cache) },
+	{ "httpd_cache_lookups", "Answers looked up in the cache of answers.", "result", lookups,
+	    offsetof(struct stats, cache) },
 	{ "httpd_tls_handshake_failures", "TLS handshakes that came to nothing.", "reason", reasons,
 	    offsetof(struct stats, tls_failures) },
 	{ "httpd_reloads", "Reloads of the configuration.", "result", results,
@@ -365,9 +369,16 @@ static void check(const struct config_scope *route, struct config_report *report
 	guard_warn(route, "the counters", report);
 }
 
+static void explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	(void)r, (void)state;
+	snprintf(text_out, room, "the counters of all workers");
+}
+
 const struct handler metrics_handler = {
 	.name = "metrics",
 	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
 	.check = check,
 	.handle = handle,
+	.explain = explain,
 };

@@ -16,6 +16,7 @@
 #include "http/accept.h"
 #include "tls/check.h"
 
+#include <stdio.h>
 #include <sys/random.h>
 
 #ifndef PACKAGE_VERSION
@@ -157,9 +158,16 @@ static void check(const struct config_scope *route, struct config_report *report
 	guard_warn(route, "the status", report);
 }
 
+static void explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	(void)r, (void)state;
+	snprintf(text_out, room, "the state of the server");
+}
+
 const struct handler status_handler = {
 	.name = "status",
 	.methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
 	.check = check,
 	.handle = handle,
+	.explain = explain,
 };

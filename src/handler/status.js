@@ -332,7 +332,8 @@ function fillTiles(now) {
 	put("handshakes", count(now.tls.full + now.tls.resumed));
 	put("handshakes-more", "resumed " + count(now.tls.resumed) + ", failed " + count(now.tls.failed));
 	put("cache", part(now.file_cache.hits, now.file_cache.misses));
-	put("cache-more", count(now.file_cache.hits) + " found, " + count(now.file_cache.misses) + " read");
+	put("cache-more", count(now.file_cache.hits) + " found, " + count(now.file_cache.misses) + " read" +
+		(now.cache.hits + now.cache.misses ? "; answers: " + part(now.cache.hits, now.cache.misses) + " found" : ""));
 	if (!p) return;
 	put("requests", count(p.classes.reduce((a, b) => a + b, 0)) + "/s");
 	put("latency", duration(p.quantiles[2]));

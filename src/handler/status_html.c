@@ -167,6 +167,9 @@ static void put_cache_tile(struct page *p, const struct stats *s)
 		page_append(p, SLICE("–"));
 	more_tile(p, "cache");
 	page_put(p, "%llu found, %llu read", (unsigned long long)hits, (unsigned long long)misses);
+	if (s->cache[0] + s->cache[1] > 0)
+		page_put(p, "; answers: %llu found, %llu asked for",
+		    (unsigned long long)s->cache[1], (unsigned long long)s->cache[0]);
 	end_tile(p);
 }
 

@@ -66,6 +66,8 @@ static void put_connections(struct page *p, const struct status_view *v)
 	    (unsigned long long)(s->tls_failures[0] + s->tls_failures[1] + s->tls_failures[2]));
 	page_put(p, "\"file_cache\":{\"hits\":%llu,\"misses\":%llu},\n",
 	    (unsigned long long)s->file_cache[1], (unsigned long long)s->file_cache[0]);
+	page_put(p, "\"cache\":{\"hits\":%llu,\"misses\":%llu},\n", (unsigned long long)s->cache[1],
+	    (unsigned long long)s->cache[0]);
 }
 
 static void put_site(struct page *p, const struct stats_site *site)

@@ -125,7 +125,7 @@ static enum step decide(struct request *r, const struct rate_rule *rule, bool gr
 	exchange_note(r, &owner, v);
 	if (granted)
 		return STEP_NEXT;
-	score_self()->rate_limited += 1;
+	score_add(&score_self()->rate_limited, 1);
 	response_error(r, (int)rule->settings->status, "over the rate limit");
 	return STEP_ANSWERED;
 }
