@@ -13,6 +13,7 @@
 #include "middleware/cache.h"
 
 #include "app/site.h"
+#include "base/number.h"
 #include "base/scoreboard.h"
 #include "http/target.h"
 #include "middleware/cache_flight.h"
@@ -55,11 +56,29 @@ static unsigned users; /* routes with a cache */
 /* ---- the key ----------------------------------------------------------------------------------
  */
 
+static char *put_text(char *at, struct slice s)
+{
+	if (s.len)
+		memcpy(at, s.ptr, s.len);
+	return at + s.len;
+}
+
+/* No part can be taken for another: hosts have no slash, paths begin with one, and a path that was
+ * decoded may have a question mark but no NUL. */
 static struct slice key_of(struct request *r, struct slice path, struct slice query)
 {
-	return slice_str(arena_printf(&r->arena, "%c" SLICE_FMT ":%u" SLICE_FMT "%s" SLICE_FMT,
-	    r->secure ? 's' : 'p', SLICE_ARG(r->host), r->port, SLICE_ARG(path),
-	    query.ptr ? "?" : "", SLICE_ARG(query)));
+	char *key = arena_bytes(&r->arena, 5 + r->host.len + path.len + query.len), *at = key;
+	*at++ = r->secure ? 's' : 'p';
+	*at++ = (char)(r->port >> 8);
+	*at++ = (char)(r->port & 0xff);
+	at = put_text(at, r->host);
+	at = put_text(at, path);
+	*at++ = '\0';
+	if (query.ptr) {
+		*at++ = '?';
+		at = put_text(at, query);
+	}
+	return slice_of(key, (size_t)(at - key));
 }
 
 /* ---- an answer that is kept ---------------------------------------------------------------------
@@ -74,10 +93,20 @@ static void hold(struct cache_pass *p, struct cached *c)
 	p->held = c;
 }
 
-static void add_status(struct request *r, const struct cache_settings *s, const char *text)
+static void add_status(struct request *r, const struct cache_settings *s, struct slice text)
 {
 	if (s->status_field)
-		response_add_static(r, FIELD_OTHER, SLICE("Cache-Status"), slice_str(text));
+		response_add_static(r, FIELD_OTHER, SLICE("Cache-Status"), text);
+}
+
+/* Without printf: a hit is little more than this. */
+static struct slice number_text(struct request *r, struct slice before, int64_t number)
+{
+	char *text = arena_bytes(&r->arena, before.len + 21), *at = put_text(text, before);
+	if (number < 0)
+		*at++ = '-';
+	at += number_format((uint64_t)(number < 0 ? -number : number), at);
+	return slice_of(text, (size_t)(at - text));
 }
 
 /* Of a 304 only what the client needs to know of its copy (RFC 9110 section 15.4.5). */
@@ -97,7 +126,6 @@ static void put(struct cache_pass *p)
 	struct request *r = p->request;
 	struct response *response = &r->response;
 	const struct cached *c = p->held;
-	long long age = cached_age(c, cache_now_ms());
 	response->status = c->status;
 	response->plain_error = false;
 	response->note = NULL;
@@ -107,25 +135,30 @@ static void put(struct cache_pass *p)
 	response->block = NULL;
 	for (unsigned i = 0; i < c->field_count; i++)
 		response_add_static(r, c->fields[i].id, c->fields[i].name, c->fields[i].value);
-	response_add_static(
-	    r, FIELD_OTHER, SLICE("Age"), slice_str(arena_printf(&r->arena, "%lld", age)));
+	response_add_static(r, FIELD_OTHER, SLICE("Age"),
+	    number_text(r, SLICE_NONE, cached_age(c, cache_now_ms())));
 	if (c->status == 200 && r->fields.present & CONDITION_FIELDS &&
 	    conditions_check(r, &c->validators, cache_wall_s()) == 304)
 		make_unchanged(r);
 }
 
-static enum step serve(struct cache_pass *p, struct cached *c)
+static void tell_hit(struct cache_pass *p, int64_t ttl)
 {
 	struct request *r = p->request;
-	long long ttl = c->terms.lifetime - cached_age(c, cache_now_ms());
+	struct slice text = number_text(r, SLICE("httpd; hit; ttl="), ttl);
+	if (p->collapsed)
+		text = slice_str(arena_printf(&r->arena, SLICE_FMT "; collapsed", SLICE_ARG(text)));
+	add_status(r, p->settings, text);
+}
+
+static enum step serve(struct cache_pass *p, struct cached *c)
+{
 	score_add(&score_self()->cache[1], 1);
 	p->mode = SERVED;
 	hold(p, c);
 	put(p);
-	add_status(r, p->settings,
-	    arena_printf(
-		&r->arena, "httpd; hit; ttl=%lld%s", ttl, p->collapsed ? "; collapsed" : ""));
-	response_start(r);
+	tell_hit(p, c->terms.lifetime - cached_age(c, cache_now_ms()));
+	response_start(p->request);
 	return STEP_ANSWERED;
 }
 
@@ -453,9 +486,10 @@ static void head(struct request *r, void *state)
 	if (p->mode == PURGES)
 		purge(r);
 	else if (p->mode == ASKS)
-		add_status(r, p->settings, take_answer(p));
+		add_status(r, p->settings, slice_str(take_answer(p)));
 	else if (p->mode == PASSES && p->why)
-		add_status(r, p->settings, arena_printf(&r->arena, "httpd; fwd=%s", p->why));
+		add_status(
+		    r, p->settings, slice_str(arena_printf(&r->arena, "httpd; fwd=%s", p->why)));
 }
 
 static void done(struct request *r, void *state)

@@ -263,7 +263,13 @@ static void test_hit(void **state)
 	assert_int_equal(score_self()->cache[0], misses + 1);
 	assert_string_equal(get("/a?b=d"), "200 answer 2"); /* another address */
 	assert_string_equal(get("/a"), "200 answer 3");
+	assert_string_equal(get("/a?"), "200 answer 4");
 	assert_string_equal(get("/a?b=c"), "200 answer 1");
+	init(&f, METHOD_GET, "/a", NULL); /* as "/a%3fb=c" is when it is decoded */
+	f.r.path = SLICE("/a?b=c");
+	fake_request_start(&f);
+	assert_string_equal(f.content.data, "answer 5");
+	fake_request_fini(&f);
 }
 
 static void test_head(void **state)
