@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/number.h"
+#include "event/loop.h"
 #include "http/wire.h"
 #include "net/transport.h"
 
@@ -27,6 +28,7 @@ struct piece {
 	struct slice text; /* or the name of a field or a parameter */
 	enum field_id field;
 	bool encoded; /* the value is part of a URI already */
+	bool ours;    /* it is made of bytes that only a URI wants escaped */
 };
 
 struct template
@@ -209,18 +211,22 @@ static struct slice get_note(const struct request *r, const struct piece *p, cha
 	return slice_str(r->response.note);
 }
 
-/* A line a request, many a second: the text of a second is made once. */
+/* A line a request, many a second: the text of a second is made once, and the loop knows the time.
+ */
 static struct slice get_time_local(const struct request *r, const struct piece *p, char *scratch)
 {
 	static char text[32];
 	static time_t made;
+	static size_t len;
 	(void)r, (void)p, (void)scratch;
-	time_t now = (time_t)(clock_wall_ms() / 1000);
+	time_t now = app_worker.loop ? (time_t)loop_wall_s(app_worker.loop)
+				     : (time_t)(clock_wall_ms() / 1000);
 	if (now != made) {
 		date_format_clf(now, text);
+		len = strlen(text);
 		made = now;
 	}
-	return slice_str(text);
+	return slice_of(text, len);
 }
 
 static struct slice get_time_iso(const struct request *r, const struct piece *p, char *scratch)
@@ -296,38 +302,39 @@ static const struct variable {
 	const char *name;
 	value_fn value;
 	bool encoded;
+	bool ours;
 } variables[] = {
-	{ "bytes", get_bytes, false },
-	{ "bytes_received", get_received, false },
-	{ "duration_ms", get_duration_ms, false },
-	{ "duration_s", get_duration_s, false },
-	{ "duration_us", get_duration_us, false },
-	{ "host", get_host, true },
-	{ "local_addr", get_local_addr, false },
-	{ "local_port", get_local_port, false },
-	{ "method", get_method, false },
-	{ "note", get_note, false },
-	{ "path", get_path, false },
-	{ "port", get_port, false },
-	{ "protocol", get_protocol, false },
-	{ "query", get_query, true },
-	{ "remote_addr", get_remote_addr, false },
-	{ "remote_port", get_remote_port, false },
-	{ "request_id", get_request_id, false },
-	{ "route", get_route, false },
-	{ "scheme", get_scheme, false },
-	{ "site", get_site, false },
-	{ "status", get_status, false },
-	{ "target", get_target, true },
-	{ "time_iso", get_time_iso, false },
-	{ "time_local", get_time_local, false },
-	{ "time_unix", get_time_unix, false },
-	{ "tls_cipher", get_tls_cipher, false },
-	{ "tls_client_subject", get_tls_client, false },
-	{ "tls_version", get_tls_version, false },
-	{ "trace_id", get_trace_id, false },
-	{ "traceparent", get_traceparent, false },
-	{ "user", get_user, false },
+	{ "bytes", get_bytes, false, true },
+	{ "bytes_received", get_received, false, true },
+	{ "duration_ms", get_duration_ms, false, true },
+	{ "duration_s", get_duration_s, false, true },
+	{ "duration_us", get_duration_us, false, true },
+	{ "host", get_host, true, false },
+	{ "local_addr", get_local_addr, false, true },
+	{ "local_port", get_local_port, false, true },
+	{ "method", get_method, false, false },
+	{ "note", get_note, false, false },
+	{ "path", get_path, false, false },
+	{ "port", get_port, false, true },
+	{ "protocol", get_protocol, false, true },
+	{ "query", get_query, true, false },
+	{ "remote_addr", get_remote_addr, false, true },
+	{ "remote_port", get_remote_port, false, true },
+	{ "request_id", get_request_id, false, true },
+	{ "route", get_route, false, false },
+	{ "scheme", get_scheme, false, true },
+	{ "site", get_site, false, false },
+	{ "status", get_status, false, true },
+	{ "target", get_target, true, false },
+	{ "time_iso", get_time_iso, false, true },
+	{ "time_local", get_time_local, false, true },
+	{ "time_unix", get_time_unix, false, true },
+	{ "tls_cipher", get_tls_cipher, false, true },
+	{ "tls_client_subject", get_tls_client, false, false },
+	{ "tls_version", get_tls_version, false, true },
+	{ "trace_id", get_trace_id, false, true },
+	{ "traceparent", get_traceparent, false, true },
+	{ "user", get_user, false, false },
 };
 
 static bool known_param(const char *const *params, struct slice name)
@@ -373,6 +380,7 @@ static int set_variable(
 			continue;
 		p->value = variables[i].value;
 		p->encoded = variables[i].encoded;
+		p->ours = variables[i].ours;
 		return OK;
 	}
 	return ERR_NOTFOUND;
@@ -415,19 +423,23 @@ int template_compile(struct slice text, struct arena *a, const char *const *para
 	return OK;
 }
 
+static int append_value(
+    struct buf *out, const struct piece *p, struct slice value, enum template_escape how)
+{
+	bool in_uri = how == ESCAPE_URL || how == ESCAPE_PATH;
+	if (p->ours && value.len > 0 && !in_uri)
+		return buf_append(out, value);
+	return escape_append(out, value, p->encoded && in_uri ? ESCAPE_HEADER : how);
+}
+
 int template_expand(
     const struct template *t, const struct request *r, enum template_escape how, struct buf *out)
 {
 	char scratch[SCRATCH];
-	bool in_uri = how == ESCAPE_URL || how == ESCAPE_PATH;
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct piece *p = &t->pieces[i];
-		int rc;
-		if (!p->value)
-			rc = buf_append(out, p->text);
-		else
-			rc = escape_append(out, p->value(r, p, scratch),
-			    p->encoded && in_uri ? ESCAPE_HEADER : how);
+		int rc = p->value ? append_value(out, p, p->value(r, p, scratch), how)
+				  : buf_append(out, p->text);
 		if (rc < 0)
 			return rc;
 	}

@@ -56,7 +56,7 @@ char *buf_reserve(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
-int buf_append(struct buf *b, struct slice s)
+int buf_append_growing(struct buf *b, struct slice s)
 {
 	if (s.len == 0)
 		return OK;
