@@ -11,6 +11,7 @@
 #include "tls/context.h"
 #include "tls/self.h"
 #include "tls/tickets.h"
+#include "web_ocsp.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 struct web_tls {
 	struct tls_contexts *contexts;
+	struct web_ocsp *ocsp;
 	uint64_t stamp;   /* of the files, as they were read or last looked at */
 	uint64_t warn_ms; /* when to warn of certificates that expire next */
 };
@@ -104,6 +106,7 @@ struct web_tls *web_tls_open(const struct snapshot *s, struct config_report *rep
 		add_self(w, s, report);
 	if (tickets_rotate(clock_mono_ms()) < 0)
 		log_warning("no keys for session tickets: no TLS session is resumed");
+	w->ocsp = web_ocsp_open(w->contexts);
 	return w;
 }
 
@@ -111,6 +114,7 @@ void web_tls_close(struct web_tls **wp)
 {
 	struct web_tls *w = *wp;
 	*wp = NULL;
+	web_ocsp_close(&w->ocsp);
 	tls_contexts_free(&w->contexts);
 	mem_free(w);
 }
@@ -124,6 +128,7 @@ bool web_tls_look(struct web_tls *w)
 		w->warn_ms = now + DAY_MS;
 		tls_warn_of_expiry(w->contexts);
 	}
+	web_ocsp_look(w->ocsp, now);
 	bool changed = stamp != w->stamp;
 	w->stamp = stamp; /* files that can not be used are tried again when they change again */
 	return changed;

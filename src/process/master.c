@@ -128,6 +128,7 @@ static void sleep_until_something(struct master *m)
 
 /* --- 2. children --- */
 
+/* Who is no worker is a helper of a group: what it has brought is looked at now. */
 static void bury(struct master *m, pid_t pid, int status)
 {
 	LIST_EACH (node, &m->generations) {
@@ -140,6 +141,7 @@ static void bury(struct master *m, pid_t pid, int status)
 		generation_bury(g, child, status, m->board);
 		return;
 	}
+	m->look_ms = 0;
 }
 
 static void reap(struct master *m)

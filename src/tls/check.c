@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/core.h"
+#include "tls/ocsp_fetch.h"
+#include "tls/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +99,27 @@ static bool seen_before(const struct look *l, const char *file)
 	return false;
 }
 
+static void check_staple(const struct look *l, const struct tls_settings *s, size_t i)
+{
+	struct staple staple;
+	char why[STAPLE_WHY];
+	if (staple_read(&staple, s->ocsp_stapling.list[i], NULL, why) == OK)
+		staple_fini(&staple);
+	else
+		report_warning(l->report, config_place(l->site, &tls_group, "ocsp_stapling"),
+		    "tls.ocsp_stapling: %s", why);
+}
+
+/* Whether there is somebody to ask. */
+static void check_responder(const struct look *l)
+{
+	char why[STAPLE_WHY];
+	if (!ocsp_can_fetch(l->certificate, why))
+		report_warning(l->report, config_place(l->site, &tls_group, "ocsp_stapling"),
+		    "tls.ocsp_stapling: the certificate in '%s' %s: nothing can be fetched",
+		    l->file, why);
+}
+
 static int check_certificate(struct look *l, size_t i, int *kind_out)
 {
 	const struct tls_settings *s = tls_settings(l->site);
@@ -110,6 +133,8 @@ static int check_certificate(struct look *l, size_t i, int *kind_out)
 	} else {
 		*kind_out = EVP_PKEY_get_base_id(c.key);
 		look_at_names(l);
+		if (i < s->ocsp_stapling.count && tls_staple_is_fetched(s, i))
+			check_responder(l);
 		if (!seen_before(l, l->file)) {
 			look_at_form(l);
 			look_at_dates(l);
@@ -118,20 +143,6 @@ static int check_certificate(struct look *l, size_t i, int *kind_out)
 	}
 	certificate_fini(&c);
 	return rc;
-}
-
-static void check_staples(const struct look *l, const struct tls_settings *s)
-{
-	for (size_t i = 0; i < s->ocsp_stapling.count; i++) {
-		struct staple staple;
-		char why[STAPLE_WHY];
-		if (staple_read(&staple, s->ocsp_stapling.list[i], why) == OK)
-			staple_fini(&staple);
-		else
-			report_warning(l->report,
-			    config_place(l->site, &tls_group, "ocsp_stapling"),
-			    "tls.ocsp_stapling: %s", why);
-	}
 }
 
 static void check_site(struct look *l)
@@ -149,7 +160,9 @@ static void check_site(struct look *l)
 				    "them would be used",
 				    s->certificate.list[k], l->file);
 	}
-	check_staples(l, s);
+	for (size_t i = 0; i < s->ocsp_stapling.count; i++)
+		if (!tls_staple_is_fetched(s, i))
+			check_staple(l, s, i);
 }
 
 static void check_listens(const struct snapshot *s, bool any, struct config_report *report)
@@ -213,6 +226,7 @@ static void add_file(uint64_t *stamp, const char *file)
 
 uint64_t tls_files_stamp(const struct snapshot *s)
 {
+	char room[PATH_MAX];
 	uint64_t stamp = 0xcbf29ce484222325;
 	for (size_t i = 0; i < s->site_count; i++) {
 		const struct tls_settings *t = tls_settings(s->sites[i]);
@@ -221,7 +235,7 @@ uint64_t tls_files_stamp(const struct snapshot *s)
 			add_file(&stamp, tls_key_file(t, k));
 		}
 		for (size_t k = 0; k < t->ocsp_stapling.count; k++)
-			add_file(&stamp, t->ocsp_stapling.list[k]);
+			add_file(&stamp, tls_staple_file(t, k, room));
 		add_file(&stamp, t->client_ca);
 	}
 	return stamp;

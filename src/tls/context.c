@@ -7,8 +7,10 @@
 #include "tls/context.h"
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "tls/handshake.h"
+#include "tls/state.h"
 #include "tls/tickets.h"
 
 #include <assert.h>
@@ -158,15 +160,16 @@ static void add_certificate(
 {
 	const char *file = c->settings->certificate.list[i];
 	struct certificate certificate;
-	char why[CERTIFICATE_WHY];
+	char why[CERTIFICATE_WHY], room[PATH_MAX];
 	if (certificate_read(&certificate, file, tls_key_file(c->settings, i), why) < 0)
 		report_mistake(
 		    report, config_place(site, &tls_group, "certificate"), "tls: %s", why);
 	else
 		use_certificate(c, i, &certificate);
-	if (i < c->staples.count &&
-	    staple_read(&c->staples.list[i], c->settings->ocsp_stapling.list[i], why) == OK)
-		c->staples.list[i].leaf = certificate.leaf;
+	if (i < c->staples.count && certificate.leaf &&
+	    staple_read(&c->staples.list[i], tls_staple_file(c->settings, i, room),
+		certificate.leaf, why) < 0)
+		log_debug("nothing is stapled to '%s': %s", file, why);
 	certificate_fini(&certificate);
 }
 

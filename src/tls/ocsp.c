@@ -33,43 +33,70 @@ static int read_file(struct staple *out, const char *file, char why_out[STAPLE_W
 	return OK;
 }
 
-static int64_t end_of(OCSP_SINGLERESP *single)
+static int64_t seconds_from_now(const ASN1_GENERALIZEDTIME *time)
 {
 	int days = 0, seconds = 0;
-	ASN1_GENERALIZEDTIME *next = NULL;
-	int64_t now = (int64_t)(clock_wall_ms() / 1000);
-	OCSP_single_get0_status(single, NULL, NULL, NULL, &next);
-	if (!next)
-		return now + WITHOUT_END_S;
-	ASN1_TIME_diff(&days, &seconds, NULL, next);
-	return now + (int64_t)days * DAY_S + seconds;
+	ASN1_TIME_diff(&days, &seconds, NULL, time);
+	return (int64_t)days * DAY_S + seconds;
 }
 
-static int look(struct staple *out, const char *file, char why_out[STAPLE_WHY])
+static void set_times(struct staple *out, OCSP_SINGLERESP *single)
+{
+	ASN1_GENERALIZEDTIME *this = NULL, *next = NULL;
+	int64_t now = (int64_t)(clock_wall_ms() / 1000);
+	OCSP_single_get0_status(single, NULL, NULL, &this, &next);
+	int64_t begin = this ? now + seconds_from_now(this) : now;
+	out->expires_s = next ? now + seconds_from_now(next) : now + WITHOUT_END_S;
+	out->refresh_s = begin + (out->expires_s - begin) / 2;
+}
+
+static OCSP_SINGLERESP *find(OCSP_BASICRESP *basic, const X509 *leaf)
+{
+	for (int i = 0; i < OCSP_resp_count(basic); i++) {
+		OCSP_SINGLERESP *single = OCSP_resp_get0(basic, i);
+		ASN1_INTEGER *serial = NULL;
+		OCSP_id_get0_info(
+		    NULL, NULL, NULL, &serial, (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(single));
+		if (!leaf || ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) == 0)
+			return single;
+	}
+	return NULL;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *look(struct staple *out, const X509 *leaf)
 {
 	const unsigned char *at = out->der;
 	OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, out->len);
 	OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
-	OCSP_SINGLERESP *single = basic ? OCSP_resp_get0(basic, 0) : NULL;
-	out->expires_s = single ? end_of(single) : 0;
+	OCSP_SINGLERESP *single = basic ? find(basic, leaf) : NULL;
+	const char *wrong = NULL;
+	if (single)
+		set_times(out, single);
+	if (!basic)
+		wrong = "is no OCSP response (expected DER)";
+	else if (!single)
+		wrong = "does not speak of the certificate";
+	else if (out->expires_s <= (int64_t)(clock_wall_ms() / 1000))
+		wrong = "is out of date";
 	OCSP_BASICRESP_free(basic);
 	OCSP_RESPONSE_free(response);
 	ERR_clear_error();
-	if (single && out->expires_s > (int64_t)(clock_wall_ms() / 1000))
-		return OK;
-	snprintf(why_out, STAPLE_WHY, "'%s' %s", file,
-	    single ? "is out of date" : "is no OCSP response (expected DER)");
-	return ERR_SYNTAX;
+	return wrong;
 }
 
-int staple_read(struct staple *out, const char *file, char why_out[STAPLE_WHY])
+int staple_read(struct staple *out, const char *file, const X509 *leaf, char why_out[STAPLE_WHY])
 {
 	*out = (struct staple){ 0 };
 	int rc = read_file(out, file, why_out);
-	if (rc == OK)
-		rc = look(out, file, why_out);
+	const char *wrong = rc == OK ? look(out, leaf) : NULL;
+	if (wrong) {
+		snprintf(why_out, STAPLE_WHY, "'%s' %s", file, wrong);
+		rc = ERR_SYNTAX;
+	}
 	if (rc < 0)
 		staple_fini(out);
+	out->leaf = leaf;
 	return rc;
 }
 

@@ -1,13 +1,13 @@
 /*
  * self.c - see self.h.
  *
- * The state directory is $STATE_DIRECTORY when a service manager gives one, LOCALSTATEDIR/lib/httpd
- * for root, else $XDG_STATE_HOME/httpd or ~/.local/state/httpd. One file holds key and certificate,
- * the other the certificate alone, for those who are to trust it.
+ * Of the two files in the state directory one holds key and certificate, the other the certificate
+ * alone, for those who are to trust it.
  */
 #include "tls/self.h"
 
 #include "base/clock.h"
+#include "tls/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef LOCALSTATEDIR
-#define LOCALSTATEDIR "/var"
-#endif
 
 enum {
 	DAY_S = 86400,
@@ -139,31 +135,6 @@ static bool still_good(const struct certificate *c, const char *const *names)
 	return true;
 }
 
-/* The directory, made if its parent is there; ERR_IO with errno. */
-static int state_directory(char out[PATH_MAX])
-{
-	const char *given = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	int len;
-	if (given && *given)
-		len = snprintf(out, PATH_MAX, "%.*s", (int)strcspn(given, ":"), given);
-	else if (geteuid() == 0)
-		len = snprintf(out, PATH_MAX, "%s/lib/httpd", LOCALSTATEDIR);
-	else if (xdg && *xdg)
-		len = snprintf(out, PATH_MAX, "%s/httpd", xdg);
-	else
-		len = snprintf(out, PATH_MAX, "%s/.local/state/httpd", home ? home : "");
-	if (len >= PATH_MAX - NAME_MAX) {
-		errno = ENAMETOOLONG;
-		return ERR_IO;
-	}
-	for (char *slash = out + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-		*slash = '\0';
-		mkdir(out, 0755);
-	}
-	return mkdir(out, 0700) < 0 && errno != EEXIST ? ERR_IO : OK;
-}
-
 /* Written aside and moved into place: a reader sees the old one or the new one. */
 static int write_file(const char *path, mode_t mode, const struct certificate *c, bool with_key)
 {
@@ -189,7 +160,7 @@ int self_certificate(struct certificate *out, const char *const *names, char pat
 {
 	char directory[PATH_MAX], file[PATH_MAX + 16], ignored[CERTIFICATE_WHY];
 	path_out[0] = '\0';
-	int kept = state_directory(directory);
+	int kept = tls_state_directory(directory);
 	snprintf(file, sizeof(file), "%s/self.key", directory);
 	if (kept == OK && certificate_read(out, file, file, ignored) == OK &&
 	    still_good(out, names)) {

@@ -88,7 +88,8 @@ static const struct key tls_keys[] = {
 	    .name = "ocsp_stapling",
 	    .type = KEY_STRINGS,
 	    .offset = KEY_AT(struct tls_settings, ocsp_stapling),
-	    .help = "file of the OCSP response (DER) that is sent along with the certificate",
+	    .help =
+		"OCSP response that is sent along with the certificate: a file (DER), or \"fetch\"",
 	},
 	KEYS_END,
 };

@@ -6,13 +6,15 @@
 
 #include "config/snapshot.h"
 
+#include <string.h>
+
 enum tls_verify { TLS_VERIFY_OFF, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
 enum tls_min_version { TLS_MIN_1_2, TLS_MIN_1_3 };
 
 struct tls_settings {
 	struct config_strings certificate;   /* PEM: the certificate, then its chain */
 	struct config_strings key;           /* as many, or none: they stand in the same files */
-	struct config_strings ocsp_stapling; /* as many, or none: DER */
+	struct config_strings ocsp_stapling; /* as many, or none: DER, or "fetch" */
 	int min_version;                     /* enum tls_min_version */
 	const char *ciphers;                 /* OpenSSL's names, with colons; of TLS 1.2 and 1.3 */
 	const char *curves;
@@ -26,6 +28,12 @@ extern const struct key_group tls_group;
 static inline const struct tls_settings *tls_settings(const struct config_scope *site)
 {
 	return config_settings(site, &tls_group);
+}
+
+/* Whether the i-th OCSP response is fetched from who issued the certificate. */
+static inline bool tls_staple_is_fetched(const struct tls_settings *s, size_t i)
+{
+	return strcmp(s->ocsp_stapling.list[i], "fetch") == 0;
 }
 
 /* The file of the i-th certificate's key. */
