@@ -3,8 +3,9 @@
  * application, without a socket.
  *
  * A GET on the same site, with the fields of the parent but those about its content, its conditions
- * and its connection, with X-Original-Method and X-Original-URI, and under the parent's name. Only the head of the answer is
- * of interest: its content is never pulled. It is not logged and not counted among the answers.
+ * and its connection, with X-Original-Method and X-Original-URI, and under the parent's name. Only
+ * the head of the answer is of interest: its content is never pulled. It is not logged and not
+ * counted among the answers.
  */
 #ifndef APP_SUBREQUEST_H
 #define APP_SUBREQUEST_H
