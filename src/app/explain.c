@@ -39,7 +39,7 @@ static size_t pad(struct buf *out, size_t start, size_t column)
 void explain_line(struct buf *out, const char *label, const char *text,
     const struct config_place *place, const char *why)
 {
-	enum { LABEL = 10, TEXT = 30, PLACE = 20 };
+	enum { LABEL = 12, TEXT = 30, PLACE = 20 };
 	size_t start = out->len;
 	(void)!buf_append(out, slice_str(label));
 	start = pad(out, start, LABEL);

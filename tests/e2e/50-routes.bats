@@ -194,7 +194,7 @@ os.execvp(sys.argv[1], sys.argv[1:])'
   done
   assert_equal other "$(fetch /r10001/x)"
   run httpd --config "$CONF" --explain "$(url /r3/x)"
-  assert_match 'answer    respond: answers 200' "$output"
+  assert_match 'answer      respond: answers 200' "$output"
 }
 
 # bats test_tags=once
@@ -239,18 +239,18 @@ os.execvp(sys.argv[1], sys.argv[1:])'
   run httpd -c "$CONF" -e "http://example.org:$PORT/old/x"
   assert_equal 0 "$status"
   assert_equal "GET http://example.org:$PORT/old/x" "${lines[0]}"
-  assert_match "^listener  127.0.0.1:$PORT  *$CONF:[0-9]+$" "${lines[1]}"
-  assert_match "^site      example.org  *$CONF:1  by its name 'example.org'$" "${lines[2]}"
-  assert_match "^route     /healthz  *$CONF:2  no: the path differs$" "${lines[3]}"
-  assert_match "^route     /old/\*  *$CONF:3  yes: \* = \"x\"$" "${lines[4]}"
-  assert_match "^answer    redirect: answers 301, to /new/x  *$CONF:3$" "${lines[5]}"
+  assert_match "^listener    127.0.0.1:$PORT  *$CONF:[0-9]+$" "${lines[1]}"
+  assert_match "^site        example.org  *$CONF:1  by its name 'example.org'$" "${lines[2]}"
+  assert_match "^route       /healthz  *$CONF:2  no: the path differs$" "${lines[3]}"
+  assert_match "^route       /old/\*  *$CONF:3  yes: \* = \"x\"$" "${lines[4]}"
+  assert_match "^answer      redirect: answers 301, to /new/x  *$CONF:3$" "${lines[5]}"
   run httpd -c "$CONF" -e "http://example.org:$PORT/post"
   assert_match "/post  *$CONF:4  no: it takes POST" "$output"
   run httpd -c "$CONF" -e "http://example.org:$PORT/h"
   assert_match "/h  *$CONF:5  no: it is for the host www.example.org" "$output"
   run httpd -c "$CONF" -e "http://other:$PORT/none"
   assert_match "the default: no site has the name 'other'" "$output"
-  assert_match "answer    files: answers 404: $ROOT/none is not there  *$CONF:6" "$output"
+  assert_match "answer      files: answers 404: $ROOT/none is not there  *$CONF:6" "$output"
   # It was a look: nothing was made, nobody listens.
   [ ! -e "$ACCESS" ] && [ ! -e "$DIR/httpd.pid" ]
 }
@@ -263,7 +263,7 @@ os.execvp(sys.argv[1], sys.argv[1:])'
   assert_match 'expected a URL' "$output"
   run httpd -c "$CONF" -e "http://example.org:$PORT/../x"
   assert_equal 1 "$status"
-  assert_match '^answer    400, before a site is asked: path climbs above the root' "${lines[2]}"
+  assert_match '^answer      400, before a site is asked: path climbs above the root' "${lines[2]}"
   run httpd -c "$CONF" -e "https://example.org/"
   assert_equal 1 "$status"
   assert_match 'no listen entry speaks HTTPS' "$output"

@@ -407,27 +407,27 @@ static const struct {
 	const char *says[5]; /* in this order */
 } urls[] = {
 	{ { .url = "http://example.org/x", .fields = (const char *[]){ "X-To: there", NULL } }, OK,
-	    { "GET http://example.org/x\n", "listener  *:80 ", ".conf:1",
-		"route     /x                            ", "no: it takes POST" } },
+	    { "GET http://example.org/x\n", "listener    *:80 ", ".conf:1",
+		"route       /x                            ", "no: it takes POST" } },
 	{ { .url = "http://example.org/x", .fields = (const char *[]){ "X-To: there", NULL } }, OK,
-	    { ".conf:5", "route     /x", ".conf:7", "yes\n",
-		"answer    redirect: answers 302, to /there" } },
+	    { ".conf:5", "route       /x", ".conf:7", "yes\n",
+		"answer      redirect: answers 302, to /there" } },
 	{ { .url = "http://example.org/x", .method = "PUT" }, OK,
-	    { "PUT http", "yes", "answer    redirect" } },
+	    { "PUT http", "yes", "answer      redirect" } },
 	{ { .url = "http://example.org/y#top" }, OK,
 	    { "no: the path differs", "no: the path differs", "404 Not Found: no route" } },
 	{ { .url = "http://example.org", .method = "OPTIONS" }, OK,
 	    { "204 No Content: the path takes GET, HEAD, POST" } },
 	{ { .url = "http://example.com?q" }, OK,
 	    { "the default: no site has the name 'example.com'", "404" } },
-	{ { .url = "http://127.0.0.1/" }, OK, { "listener  127.0.0.1:80 " } },
-	{ { .url = "http://[::1]:81/" }, OK, { "listener  [::1]:81 " } },
+	{ { .url = "http://127.0.0.1/" }, OK, { "listener    127.0.0.1:80 " } },
+	{ { .url = "http://[::1]:81/" }, OK, { "listener    [::1]:81 " } },
 	{ { .url = "http://127.0.0.1:81/" }, OK,
-	    { "listener  *:80 ", "instead: no entry listens there on port 81" } },
+	    { "listener    *:80 ", "instead: no entry listens there on port 81" } },
 	{ { .url = "http://example.org:443/" }, OK,
-	    { "listener  *:443 HTTPS", "400 Bad Request: this port speaks HTTPS" } },
-	{ { .url = "https://example.org/" }, OK, { "HTTPS", "tls       ", "/a.pem" } },
-	{ { .url = "https://b.example.org/" }, OK, { "HTTPS", "tls       ", "/b.pem", "files" } },
+	    { "listener    *:443 HTTPS", "400 Bad Request: this port speaks HTTPS" } },
+	{ { .url = "https://example.org/" }, OK, { "HTTPS", "tls         ", "/a.pem" } },
+	{ { .url = "https://b.example.org/" }, OK, { "HTTPS", "tls         ", "/b.pem", "files" } },
 	{ { .url = "https://b.example.org/",
 	      .fields = (const char *[]){ "Host: example.org", NULL } },
 	    OK, { "/b.pem", "by its name 'example.org'", "421 Misdirected" } },
@@ -490,8 +490,8 @@ static void test_printable(void **state)
 	(void)state;
 	buf_init(&out, 1 << 10);
 	explain_line(&out, "route", "/\x1b[31m\n\xff\xc3\xa9", &place, "why");
-	assert_string_equal(
-	    out.data, "route     /\\x1b[31m\\x0a\\xff\xc3\xa9           default             why\n");
+	assert_string_equal(out.data,
+	    "route       /\\x1b[31m\\x0a\\xff\xc3\xa9           default             why\n");
 	buf_fini(&out);
 }
 
