@@ -91,7 +91,7 @@ struct exchange {
 			   only, for 405 and OPTIONS */
 	chain_gone_fn on_gone; /* see chain_wait */
 	void *gone_ctx;
-	struct slice user;                /* who authenticated; ptr NULL: nobody */
+	struct slice user; /* who authenticated, perhaps without a name; ptr NULL: nobody */
 	const struct route_param *claims; /* of his token; claim_count of them */
 	unsigned claim_count;
 	struct exchange_note *notes;

@@ -31,8 +31,8 @@ bool auth_permits(const struct auth *auth, struct slice user)
 
 bool auth_admit(struct request *r, const struct auth *auth, struct slice user)
 {
-	if (user.ptr)
-		exchange_of(r)->user = arena_dup(&r->arena, user);
+	/* Somebody without a name is not nobody: his answers are not for others. */
+	exchange_of(r)->user = user.ptr ? arena_dup(&r->arena, user) : SLICE("");
 	if (auth_permits(auth, user))
 		return true;
 	/* 401 would make browsers forget a password that is right (RFC 9110 section 15.5.4). */

@@ -190,7 +190,8 @@ static void test_yes(void **state)
 	assert_int_equal(ended, 1);
 	fake_request_fini(&f);
 	assert_int_equal(ask("/a", "204"), 200); /* nobody by name */
-	assert_null(exchange_of(&f.r)->user.ptr);
+	assert_non_null(exchange_of(&f.r)->user.ptr);
+	assert_int_equal(exchange_of(&f.r)->user.len, 0);
 	fake_request_fini(&f);
 	fake_worker_fini(&w);
 }
