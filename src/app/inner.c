@@ -191,6 +191,7 @@ static void copy_request(struct inner *i, const struct request *from)
 	*r = (struct request){ .wire = &inner_wire,
 		.app = &inner_app,
 		.server = from->server,
+		.internal = true,
 		.version = from->version,
 		.method = METHOD_GET,
 		.method_name = SLICE("GET"),

@@ -75,8 +75,6 @@ struct exchange_note {
 	void *note;
 };
 
-struct cache_pass;
-
 /* What app/ keeps for a request: request->app_state. */
 struct exchange {
 	struct site *site;
@@ -101,7 +99,6 @@ struct exchange {
 	uint64_t
 	    answered_us; /* monotonic, when the response's head was decided; 0: not looked at */
 	char made_id[16];
-	struct cache_pass *cache; /* of middleware/cache.c */
 	unsigned param_count;
 	struct route_param params[ROUTE_PARAMS_MAX]; /* the first param_count are set */
 };

@@ -43,7 +43,8 @@ struct request {
 	bool secure;                     /* came over TLS */
 	const struct security *security; /* net/transport.h; NULL: came in the clear */
 	bool astray;                     /* plain HTTP on a port for HTTPS: to be told so */
-	bool internal; /* made by the server itself, for another request: app/subrequest.h */
+	bool internal; /* made by the server itself, for another request: app/subrequest.h,
+			  app/inner.h */
 	struct fields fields;
 	struct fields trailers;
 	int64_t content_length; /* of the request; -1: unknown (chunked), 0: none */

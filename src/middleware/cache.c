@@ -312,7 +312,7 @@ static enum step enter(struct request *r, void *state)
 	if (exchange_of(r)->route->handler->keeps || r->internal)
 		return STEP_NEXT;
 	struct cache_pass *p = arena_zalloc(&r->arena, sizeof(*p));
-	exchange_of(r)->cache = p;
+	exchange_note(r, &cache_middleware, p);
 	p->settings = state;
 	p->request = r;
 	p->may_wait = true;
@@ -479,7 +479,7 @@ static const char *take_answer(struct cache_pass *p)
 
 static void head(struct request *r, void *state)
 {
-	struct cache_pass *p = exchange_of(r)->cache;
+	struct cache_pass *p = exchange_noted(r, &cache_middleware);
 	(void)state;
 	if (!p)
 		return; /* a step before this one has answered, or it is none of our business */
@@ -494,7 +494,7 @@ static void head(struct request *r, void *state)
 
 static void done(struct request *r, void *state)
 {
-	struct cache_pass *p = exchange_of(r)->cache;
+	struct cache_pass *p = exchange_noted(r, &cache_middleware);
 	(void)state;
 	if (!p)
 		return;
