@@ -79,7 +79,7 @@ static enum step enter(struct request *r, void *state)
 	const struct request_id *s = state;
 	/* Of several none is the one; then, and where it is not fit, one is made. */
 	if (fields_count(&r->fields, FIELD_X_REQUEST_ID) == 1 &&
-	    net_prefix_table_find(s->trusted, r->peer) >= 0)
+	    (r->internal || net_prefix_table_find(s->trusted, r->peer) >= 0))
 		(void)!exchange_take_id(r, fields_get(&r->fields, FIELD_X_REQUEST_ID));
 	if (s->trace)
 		exchange_begin_trace(r);
