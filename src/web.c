@@ -50,6 +50,7 @@ struct web {
 	struct http_server astray;     /* for plain HTTP on TLS ports */
 	struct site_table *sites;
 	struct arena arena; /* of what the listen entries are given */
+	struct timer notice;
 };
 
 static const struct listen_settings *listen_settings(const struct snapshot *s, size_t index)
@@ -319,11 +320,25 @@ static void on_empty(struct net_worker *net)
 	loop_stop(web->worker->loop);
 }
 
+static void on_notice_over(struct timer *t)
+{
+	struct web *web = CONTAINER_OF(t, struct web, notice);
+	net_worker_drain(&web->net, true);
+}
+
+/* A server that stops may go on for a while, so that whoever asks for its health sends newcomers
+ * elsewhere before it takes no more. */
 static void on_drain(struct worker *w, bool stop)
 {
 	struct web *web = w->state;
+	const struct timeouts_settings *t =
+	    config_settings(app_worker.snapshot->global, &timeouts_group);
 	app_worker.stopping = stop;
-	net_worker_drain(&web->net, stop);
+	web->notice.on_due = on_notice_over;
+	if (stop && t->notice > 0)
+		timer_set(w->loop, &web->notice, loop_now_ms(w->loop) + (uint64_t)t->notice);
+	else
+		net_worker_drain(&web->net, stop);
 }
 
 static void on_cut(struct worker *w)

@@ -57,6 +57,7 @@ struct timeouts_settings { /* all in milliseconds */
 	int64_t send;
 	int64_t idle;
 	int64_t drain;
+	int64_t notice; /* of the time to drain, before anything else is done about it */
 	bool adaptive;
 	bool keepalive;
 	/* Bytes a second that a peer must send or take in the long run, after the first seconds. */

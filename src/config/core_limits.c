@@ -4,6 +4,7 @@
  * A bound keeps out what can not be meant or can not work; its reason stands beside it.
  */
 #include "config/core.h"
+#include "config/report.h"
 
 #define SECOND INT64_C(1000)
 #define HOUR (3600 * SECOND)
@@ -177,6 +178,16 @@ static const struct key timeouts_keys[] = {
 	    .help = "for requests in hand to finish at a reload or stop",
 	},
 	{
+	    .name = "notice",
+	    .type = KEY_DURATION,
+	    .offset = KEY_AT(struct timeouts_settings, notice),
+	    .def = "0s",
+	    .min = 0,
+	    .max = 1 * DAY,
+	    .scopes = WHOLE_SERVER,
+	    .help = "of drain, in which a stopping server serves on and says that it is not ready",
+	},
+	{
 	    .name = "adaptive",
 	    .type = KEY_BOOL,
 	    .offset = KEY_AT(struct timeouts_settings, adaptive),
@@ -203,10 +214,22 @@ static const struct key timeouts_keys[] = {
 	KEYS_END,
 };
 
+static void check_timeouts(
+    const struct config_scope *scope, const void *settings, struct config_report *report)
+{
+	const struct timeouts_settings *t = settings;
+	if (t->notice > 0 && t->notice >= t->drain && scope->kind == SCOPE_GLOBAL)
+		report_mistake(report, config_place(scope, &timeouts_group, "notice"),
+		    "timeouts.notice: it is a part of timeouts.drain, and leaves nothing of it "
+		    "(expected "
+		    "less)");
+}
+
 const struct key_group timeouts_group = {
 	.name = "timeouts",
 	.scopes = SCOPE_GLOBAL | SCOPE_SITE | SCOPE_ROUTE,
 	.keys = timeouts_keys,
 	.size = sizeof(struct timeouts_settings),
 	.help = "how long the server waits",
+	.check = check_timeouts,
 };

@@ -118,6 +118,19 @@ END
   wait_until 10 gone "$MASTER"
 }
 
+@test "with notice a server that stops takes connections a while, and says that it is not ready" {
+  httpd_config <<<"timeouts = { notice = \"4s\"; drain = \"20s\"; };
+sites = ( { root = \"$ROOT\"; routes = ( { path = \"/readyz\"; handler = \"health\"; health = { ready = true; }; },
+  { path = \"/*\"; files = { }; } ); } );"
+  httpd_start
+  kill -QUIT "$MASTER"
+  draining() { [ "$(status_of /readyz)" = 503 ]; }
+  wait_until 5 draining
+  assert_status 200 /
+  wait_until 20 gone "$MASTER"
+  run ! answers "$PORT"
+}
+
 @test "a reload does not make it unready" {
   routes ''
   httpd_start
@@ -137,8 +150,10 @@ END
   httpd_config <<<"
 sites = ( { routes = (
   { path = \"/a\"; handler = \"health\"; health = { files = \"data\"; }; },
-  { path = \"/b\"; handler = \"ready\"; } ); } );"
+  { path = \"/b\"; handler = \"ready\"; } ); } );
+timeouts = { drain = 5; notice = 5; };"
   run -1 httpd --test --config "$CONF"
   assert_match "httpd.conf:3: health.files: 'data' does not begin with '/'" "$output"
   assert_match "httpd.conf:4: .*no handler has the name 'ready'" "$output"
+  assert_match "httpd.conf:5: timeouts.notice: it is a part of timeouts.drain" "$output"
 }
