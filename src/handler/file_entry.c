@@ -32,13 +32,22 @@ static struct slice last_part(struct slice path)
 	return slash < 0 ? path : slice_tail(path, (size_t)slash + 1);
 }
 
-static void make_head(struct file_entry *e)
+/* SVG that is compressed in its file: the one type that browsers take only with its coding told. */
+static bool is_packed(struct slice name)
+{
+	struct slice suffix = SLICE(".svgz");
+	return name.len > suffix.len &&
+	       slice_eq_ci(slice_tail(name, name.len - suffix.len), suffix);
+}
+
+static void make_head(struct file_entry *e, bool packed)
 {
 	struct file_facts facts = {
 		.stamp = &e->stamp,
 		.type = e->type,
 		.cache_control = e->cache_control,
 		.varies = e->varies,
+		.packed = packed,
 	};
 	file_head_make(&e->head, &facts);
 }
@@ -61,9 +70,10 @@ static void make_regular(struct file_entry *e, const struct files *f, struct fil
 		close(e->fd);
 		e->fd = -1;
 	}
-	e->varies = (f->precompressed || f->compress.enabled) && e->stamp.size > 0 &&
+	bool packed = is_packed(name);
+	e->varies = (f->precompressed || f->compress.enabled) && e->stamp.size > 0 && !packed &&
 		    compress_suits(&f->compress, e->type);
-	make_head(e);
+	make_head(e, packed);
 }
 
 struct file_entry *file_entry_new(

@@ -85,8 +85,8 @@ void file_head_make(struct file_head *h, const struct file_facts *facts)
 	if (facts->varies)
 		add_field(h, &name_vary, SLICE("Accept-Encoding"));
 	h->base = h->full;
-	if (coded)
-		add_field(h, &name_coding, coding_name(facts->coding));
+	if (coded || facts->packed)
+		add_field(h, &name_coding, coding_name(coded ? facts->coding : CODING_GZIP));
 	add_field(h, &name_type, facts->type);
 }
 

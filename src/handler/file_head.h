@@ -26,6 +26,7 @@ struct file_facts {
 	struct slice cache_control; /* empty: no field */
 	enum coding coding;
 	bool varies; /* who asks with another Accept-Encoding may get other bytes */
+	bool packed; /* the file itself is in gzip, for everybody */
 };
 
 void file_head_make(struct file_head *h, const struct file_facts *facts);

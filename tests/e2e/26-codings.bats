@@ -332,6 +332,21 @@ serves() { # TEXT
   assert_same "$ROOT/page.html.gz" /page.html -H 'Accept-Encoding: gzip'
 }
 
+@test "SVG that is compressed in its file is told to be so, and not compressed again" {
+  configure 'compress = true;'
+  page drawing.svg
+  gzip "$ROOT/drawing.svg"
+  mv "$ROOT/drawing.svg.gz" "$ROOT/drawing.svgz"
+  httpd_start
+  assert_equal gzip "$(field_of Content-Encoding /drawing.svgz)"
+  assert_equal gzip "$(coding_of /drawing.svgz 'br, gzip')"
+  assert_equal 'image/svg+xml' "$(field_of Content-Type /drawing.svgz)"
+  assert_equal '' "$(field_of Vary /drawing.svgz)"
+  assert_same "$ROOT/drawing.svgz" /drawing.svgz
+  assert_same <(gzip -dc <"$ROOT/drawing.svgz") /drawing.svgz --compressed
+  assert_status 206 /drawing.svgz -r 0-9
+}
+
 # ---- mistakes ------------------------------------------------------------------------------------
 
 # bats test_tags=once
