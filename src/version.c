@@ -39,6 +39,10 @@ void version_print(FILE *to)
 	print_optional(to, jwt_library());
 	fputc('\n', to);
 	buf_fini(&codings);
+	/* Records of many streams are sealed in memory and go out in one call: the kernel would
+	 * want a call for each. */
+	fprintf(to, "kernel TLS: not used (library: %s, kernel: %s)\n",
+	    tls_library_has_kernel() ? "yes" : "no", tls_kernel_has_tls() ? "yes" : "no");
 	fprintf(to, "confinement here: %s\n", confined);
 	fprintf(to, "configuration: %s\n", HTTPD_CONF);
 }

@@ -284,3 +284,31 @@ const char *tls_library(void)
 	snprintf(text, sizeof(text), "OpenSSL %s", OpenSSL_version(OPENSSL_VERSION_STRING));
 	return text;
 }
+
+bool tls_library_has_kernel(void)
+{
+#ifdef OPENSSL_NO_KTLS
+	return false;
+#else
+	return true;
+#endif
+}
+
+/* The module may not be loaded yet, and then is not in the list: so this is what is at hand. */
+bool tls_kernel_has_tls(void)
+{
+	char list[256] = "";
+	FILE *f = fopen("/proc/sys/net/ipv4/tcp_available_ulp", "re");
+	if (!f)
+		return false;
+	if (!fgets(list, sizeof(list), f))
+		list[0] = '\0';
+	fclose(f);
+	struct slice rest = slice_trim(slice_str(list));
+	while (rest.ptr) {
+		struct slice name = slice_trim(slice_split(&rest, ' '));
+		if (slice_eq(name, SLICE("tls")))
+			return true;
+	}
+	return false;
+}

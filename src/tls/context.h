@@ -43,6 +43,10 @@ bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *
 
 /* Name and version: "OpenSSL 3.0.2". */
 const char *tls_library(void);
+/* Whether the library could leave the sealing of records to the kernel, and whether this kernel
+ * could. */
+bool tls_library_has_kernel(void);
+bool tls_kernel_has_tls(void);
 
 /* Adds the certificate made on the spot. Takes it. */
 void tls_contexts_add_self(struct tls_contexts *t, struct certificate *c);
