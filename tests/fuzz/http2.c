@@ -319,8 +319,15 @@ static void on_refused(struct request *r)
 	require(r->response.status >= 400);
 }
 
-static const struct app app = { on_head, on_body, on_end, on_response, on_done, on_abort,
-	on_refused };
+static const struct app app = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_end = on_end,
+	.on_response = on_response,
+	.on_done = on_done,
+	.on_abort = on_abort,
+	.on_refused = on_refused,
+};
 
 /* What was put off is done. */
 static void go_on(void)
@@ -346,12 +353,9 @@ static void go_on(void)
 
 static struct http_server server = {
 	.app = &app,
-	.limits = { .uri = 128, .header_size = 1024, .headers = 16, .body = 30000 },
-	.timeouts = { .header_ms = 60000,
-	    .body_ms = 60000,
-	    .send_ms = 60000,
-	    .idle_ms = 60000,
-	    .keepalive = true },
+	.limits = { .uri = 128, .header_size = 1024, .headers = 16 },
+	.timeouts = { .header_ms = 60000, .idle_ms = 60000 },
+	.terms = { .body = 30000, .body_ms = 60000, .send_ms = 60000, .keepalive = true },
 	.connections_max = 10,
 };
 
