@@ -13,6 +13,7 @@
 #include "app/route.h"
 #include "base/clock.h"
 #include "base/scoreboard.h"
+#include "event/loop.h"
 #include "net/transport.h"
 
 #include <assert.h>
@@ -28,7 +29,7 @@ static enum score_protocol protocol_of(const struct request *r)
 static void count_answer(const struct request *r)
 {
 	struct score_slot *slot = score_self();
-	uint64_t now_us = clock_mono_us();
+	uint64_t now_us = app_worker.loop ? loop_look_us(app_worker.loop) : clock_mono_us();
 	const struct score_answer answer = {
 		.protocol = protocol_of(r),
 		.status = r->response.status,

@@ -26,6 +26,7 @@ struct loop {
 	int epoll_fd;
 	bool stopping;
 	uint64_t now_ms;
+	uint64_t seen_us; /* the last look at the clock */
 	int64_t wall_s;
 	struct task *tasks;
 	struct task **tasks_end;
@@ -38,7 +39,7 @@ struct loop {
 /* time() reads the kernel's coarse clock: no more than 4 ms late, and cheaper than the fine one. */
 static void read_clocks(struct loop *loop)
 {
-	loop->now_ms = clock_mono_ms();
+	loop->now_ms = loop_look_us(loop) / 1000;
 	loop->wall_s = time(NULL);
 }
 
@@ -119,6 +120,17 @@ void loop_defer(struct loop *loop, struct task *t)
 uint64_t loop_now_ms(const struct loop *loop)
 {
 	return loop->now_ms;
+}
+
+uint64_t loop_look_us(struct loop *loop)
+{
+	loop->seen_us = clock_mono_us();
+	return loop->seen_us;
+}
+
+uint64_t loop_seen_us(const struct loop *loop)
+{
+	return loop->seen_us;
 }
 
 int64_t loop_wall_s(const struct loop *loop)

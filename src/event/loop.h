@@ -60,6 +60,14 @@ void loop_defer(struct loop *loop, struct task *t);
 
 /* Monotonic milliseconds, read once a turn; wall time in seconds likewise. */
 uint64_t loop_now_ms(const struct loop *loop);
+
+/*
+ * Microseconds of the same clock: read now, or as they were last read, at the start of the turn or
+ * later. A request's time from its head to its end takes one look, at the end: the end of the one
+ * before, or the start of the turn, is when the next was begun with.
+ */
+uint64_t loop_look_us(struct loop *loop);
+uint64_t loop_seen_us(const struct loop *loop);
 int64_t loop_wall_s(const struct loop *loop);
 
 void loop_turn(struct loop *loop, int max_wait_ms); /* one turn; -1: until something happens */

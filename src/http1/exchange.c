@@ -119,7 +119,7 @@ void h1_exchange_begin(struct h1 *h)
 	if (r->fields.present & with_content)
 		save_head(x, head);
 	conn_consume(h->conn, head.len);
-	r->received_us = clock_mono_us();
+	r->received_us = loop_seen_us(h->conn->net->loop);
 	struct http_fault fault = h1_check(r, &keep);
 	if (!fault.status)
 		fault = find_terms(x);

@@ -8,7 +8,6 @@
  */
 #include "http2/stream.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "http/idle.h"
 #include "http2/http2.h"
@@ -140,7 +139,7 @@ static void read_all(struct h2 *h)
 	int rc = OK;
 	bool began_whole = false;
 
-	h->read_us = clock_mono_us();
+	h->read_us = loop_seen_us(h->conn->net->loop);
 	while (rc == OK && may_read(h)) {
 		h2_session_feed(h);
 		conn_release_in(c);
