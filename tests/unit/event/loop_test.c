@@ -424,6 +424,22 @@ static void test_many(void **state)
 	assert_int_equal(ran, N);
 }
 
+/* What was seen is the turn's start until somebody looks again. */
+static void test_clock(void **state)
+{
+	(void)state;
+	loop_turn(loop, 0);
+	uint64_t turn_us = loop_seen_us(loop);
+	assert_int_equal(turn_us / 1000, loop_now_ms(loop));
+	while (clock_mono_us() == turn_us)
+		continue;
+	assert_int_equal(loop_seen_us(loop), turn_us);
+	uint64_t later_us = loop_look_us(loop);
+	assert_true(later_us > turn_us);
+	assert_int_equal(loop_seen_us(loop), later_us);
+	assert_int_equal(loop_now_ms(loop), turn_us / 1000); /* one time for all of a turn */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -440,6 +456,7 @@ int main(void)
 		TEST(test_timers_wake),
 		TEST(test_timer_clear),
 		TEST(test_max_wait),
+		TEST(test_clock),
 		TEST(test_stop),
 		TEST(test_signal_ends_wait),
 		TEST(test_clocks),
