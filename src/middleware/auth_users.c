@@ -219,6 +219,12 @@ static void log_failure(const struct attempt *a)
 	buf_fini(&user);
 }
 
+/* Behind a unix socket there is a proxy, and all of its clients would have one count. */
+static bool has_address(const struct request *r)
+{
+	return r->peer && r->peer->any.sa_family != AF_UNIX;
+}
+
 static void refuse(struct attempt *a)
 {
 	chain_came_back(a->r);
@@ -249,10 +255,10 @@ static void on_verdict(struct verify_wait *w, bool right)
 		return;
 	}
 	uint64_t delay_ms = 0;
-	if (w->counts) {
+	if (w->counts)
 		log_failure(a);
+	if (w->counts && has_address(r))
 		delay_ms = auth_tries_take(a->address, (unsigned)a->auth->settings->failures);
-	}
 	if (delay_ms == 0)
 		refuse(a);
 	else
@@ -283,7 +289,7 @@ static struct attempt *attempt_new(
 static bool may_try(struct request *r, const struct auth *auth, const unsigned char *address)
 {
 	struct auth_tries tries = auth_tries_look(address, (unsigned)auth->settings->failures);
-	if (tries.left > verify_pending(address))
+	if (!has_address(r) || tries.left > verify_pending(address))
 		return true;
 	answer_later(r, 429, tries.wait_s, "too many wrong passwords from this address");
 	return false;

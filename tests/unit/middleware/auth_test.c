@@ -236,6 +236,21 @@ static void test_slowed(void **state)
 	fake_worker_fini(&w);
 }
 
+/* Behind a proxy on a unix socket all would have one count. */
+static void test_unix(void **state)
+{
+	struct fake_request f;
+	(void)state;
+	start("failures = 1;");
+	for (int i = 0; i < 3; i++) {
+		request(&f, basic("alice", i == 2 ? "secret" : "wrong"));
+		f.peer.any.sa_family = AF_UNIX;
+		assert_int_equal(answer(&f), i == 2 ? 200 : 401);
+		fake_request_fini(&f);
+	}
+	fake_worker_fini(&w);
+}
+
 /* Ten at once are one guess; more different ones than may fail are not even tried. */
 static void test_at_once(void **state)
 {
@@ -491,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_slowed),
+		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_gone),
