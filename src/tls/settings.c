@@ -10,9 +10,9 @@
 
 static const char *const version_choices[] = { [TLS_MIN_1_2] = "1.2", [TLS_MIN_1_3] = "1.3", NULL };
 static const char *const verify_choices[] = {
-	[TLS_VERIFY_OFF] = "off",
-	[TLS_VERIFY_OPTIONAL] = "optional",
 	[TLS_VERIFY_REQUIRED] = "required",
+	[TLS_VERIFY_OPTIONAL] = "optional",
+	[TLS_VERIFY_OFF] = "off",
 	NULL,
 };
 
@@ -77,12 +77,14 @@ static const struct key tls_keys[] = {
 	    .help = "PEM file of the authorities whose client certificates are taken",
 	},
 	{
+	    /* Without a default, so that a dump does not say it where it would be a mistake: the
+	     * first choice holds if nothing is said. */
 	    .name = "verify",
 	    .type = KEY_CHOICE,
 	    .offset = KEY_AT(struct tls_settings, verify),
-	    .def = "required",
 	    .choices = verify_choices,
-	    .help = "with client_ca: whether a client must show a certificate",
+	    .help = "with client_ca: whether a client must show a certificate, as it must if this "
+		    "is not said",
 	},
 	{
 	    .name = "ocsp_stapling",

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum tls_verify { TLS_VERIFY_OFF, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
+enum tls_verify { TLS_VERIFY_REQUIRED, TLS_VERIFY_OPTIONAL, TLS_VERIFY_OFF };
 enum tls_min_version { TLS_MIN_1_2, TLS_MIN_1_3 };
 
 struct tls_settings {

@@ -478,6 +478,12 @@ serial_is_not() { # SERIAL
   test_warns 'is no OCSP response'
 }
 
+@test "settings of all sites can be read back from a dump" {
+  one_site '' '' 'tls = { min_version = "1.3"; };'
+  httpd --config "$CONF" --dump >"$DIR/dump.conf"
+  httpd --config "$DIR/dump.conf" --test
+}
+
 # ---- what --test says ----------------------------------------------------------------------------
 
 @test "--test: key and certificate that do not belong together" {
