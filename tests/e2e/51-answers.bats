@@ -6,6 +6,8 @@
 # Variables in quotes are the server's to put in.
 # shellcheck disable=SC2016
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }

@@ -2,6 +2,8 @@
 #
 # Limits and time-outs of a route's own, over HTTP/1.1 and HTTP/2; uploads stand for content.
 
+# bats file_tags=transports
+
 load lib
 setup() {
   httpd_setup
@@ -64,6 +66,7 @@ put_sized() { # FILE PATH [CURL-OPTION...]
 }
 
 @test "a route after which the connection ends" {
+  needs_http1 'Connection: close'
   configure
   httpd_start
   assert_equal close "$(field_of Connection /once/index.html)"

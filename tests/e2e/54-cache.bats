@@ -2,6 +2,8 @@
 #
 # Answers kept in memory: each answer has the id of the request that it was made for.
 
+# bats file_tags=transports
+
 load lib
 setup() { httpd_setup; }
 teardown() { httpd_teardown; }

@@ -135,6 +135,11 @@ skip_other_transports() {
   ! [[ $body == *wget* && $HTTP_VERSION = 2 ]] || skip "$PROTO: wget has no HTTP/2"
 }
 
+# For tests of what HTTP/2 does not have.
+needs_http1() { # WHAT
+  [ "$HTTP_VERSION" = 1.1 ] || skip "$PROTO: $1"
+}
+
 # For tests that send more than one request over a connection of curl.
 needs_reuse() {
   [ "$PROTO" != h2c ] || [[ ! $(curl --version) =~ ^curl\ [67]\. ]] ||
