@@ -376,7 +376,7 @@ head_of() { # PATH [CURL-OPTION...]
 old_names() {
   if [ "$HTTP_VERSION" = 2 ]; then
     sed -E ':more; s/^(([A-Z][a-z0-9]*-)*)([a-z])([a-z0-9-]*:)/\1\u\3\4/; t more
-      s/^Etag:/ETag:/; s/^Www-/WWW-/'
+      s/^Etag:/ETag:/; s/^Www-/WWW-/; s/^X-Request-Id:/X-Request-ID:/'
   else
     cat
   fi
