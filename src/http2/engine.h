@@ -82,6 +82,7 @@ struct h2 {
 	bool woken : 1;          /* a stream's content is wanted again */
 	bool eof : 1;            /* the peer sends nothing more */
 	bool busy : 1;           /* there were streams since the last look */
+	bool id_named : 1;       /* the peer has seen the name of X-Request-ID */
 };
 
 static inline uint64_t h2_now_ms(const struct h2 *h)

@@ -3,7 +3,7 @@
  *
  * Pairs are borrowed, not copied, wherever they live as long as the stream does. The library
  * decides what goes into the table of the compression; it knows to leave out etag, content-length
- * and the like, and is told of content-range.
+ * and the like, and is told of what else is different each time.
  */
 #include "http2/stream.h"
 
@@ -76,17 +76,32 @@ static nghttp2_nv *room_for(struct h2_stream *x, size_t count)
 	return count <= PAIRS ? pairs : arena_alloc(&x->request.arena, count * sizeof(*pairs));
 }
 
+/*
+ * Values that no other response has would drive out of the compression's table what all have. Of
+ * X-Request-ID the first goes in, so that the others find its name there; that of Content-Range is
+ * known to everybody.
+ */
+static uint8_t indexing(struct h2 *h, enum field_id id)
+{
+	bool first = id == FIELD_X_REQUEST_ID && !h->id_named;
+
+	if (id != FIELD_CONTENT_RANGE && id != FIELD_X_REQUEST_ID)
+		return 0;
+	h->id_named |= first;
+	return first ? 0 : NGHTTP2_NV_FLAG_NO_INDEX;
+}
+
 /* The library makes names lower case when it copies them. */
 static size_t add_fields(
-    nghttp2_nv *list, const struct field *from, unsigned count, uint8_t flags, bool own_server)
+    struct h2_stream *x, nghttp2_nv *list, const struct field *from, unsigned count, uint8_t flags)
 {
+	bool own_server = x->request.response.own_server;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (is_ours(&from[i], own_server))
 			continue;
-		uint8_t index = from[i].id == FIELD_CONTENT_RANGE ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
-		list[n++] = pair(from[i].name, from[i].value, flags | index);
+		list[n++] = pair(from[i].name, from[i].value, flags | indexing(x->h2, from[i].id));
 	}
 	return n;
 }
@@ -113,9 +128,8 @@ int h2_head_submit(struct h2_stream *x, bool content, bool length)
 		list[n++] = pair(SLICE("server"), SLICE("httpd"), BORROWED);
 	list[n++] = pair(SLICE("date"), slice_of(now.text, DATE_HTTP_LEN), BORROWED);
 	if (block)
-		n += add_fields(list + n, block->list, block->count, BORROWED, false);
-	n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NO_COPY_VALUE,
-	    response->own_server);
+		n += add_fields(x, list + n, block->list, block->count, BORROWED);
+	n += add_fields(x, list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
 	if (length) {
 		char *text = arena_bytes(&x->request.arena, 20);
 		size_t len = number_format((uint64_t)response->length, text);
@@ -131,7 +145,7 @@ int h2_head_interim(struct h2_stream *x, int status, const struct fields *fields
 
 	list[n++] = pair(SLICE(":status"), status_text(x, status), BORROWED);
 	if (fields)
-		n += add_fields(list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NONE, false);
+		n += add_fields(x, list + n, fields->list, fields->count, NGHTTP2_NV_FLAG_NONE);
 	return nghttp2_submit_headers(
 	    x->h2->session, NGHTTP2_FLAG_NONE, x->id, NULL, list, n, NULL);
 }
