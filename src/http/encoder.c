@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config.h"
 
+#include <stdint.h>
 #include <zlib.h>
 #ifdef HAVE_BROTLI
 #include <brotli/encode.h>
