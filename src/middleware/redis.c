@@ -4,7 +4,7 @@
  *   CONNECTING  the connection is made and greeted (AUTH, SELECT, PING); at the worker's start
  *               commands queue behind the greeting, later on nobody waits for it
  *   READY       the greeting was answered
- *   AWAY        no connection; a timer tries again
+ *   AWAY        no connection; a timer tries again, unless the name has no address
  *
  * hiredis frees its context by itself after an error, and calls what is still unanswered with NULL
  * before that. So `context` is cleared in the hook that it calls last, and everything that an error
@@ -340,9 +340,11 @@ static void attach(struct redis *redis, redisAsyncContext *context)
 static void connect_now(struct redis *redis)
 {
 	const struct redis_url *url = &redis->url;
-	redis->state = REDIS_CONNECTING;
-	if (redis->host_count == 0)
+	if (redis->host_count == 0) { /* its name is nobody's: away for good */
+		redis->state = REDIS_AWAY;
 		return;
+	}
+	redis->state = REDIS_CONNECTING;
 	redisAsyncContext *context =
 	    url->path ? redisAsyncConnectUnix(url->path)
 		      : redisAsyncConnect(redis->hosts[redis->host], (int)url->port);

@@ -302,6 +302,21 @@ static void test_never_there(void **state)
 	finish(&f, 200, "7");
 }
 
+/* No name has a label of 64 letters, so nobody is asked for it (RFC 1035 section 2.3.4). */
+static void test_name_is_nobodys(void **state)
+{
+	struct fake_request f;
+	(void)state;
+	fake_worker_config(&worker,
+	    "sites = ( { rate_limit = { rate = \"1/h\"; burst = 9; store = \"redis://"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/\"; }; "
+	    "routes = ( { path = \"/*\"; handler = \"health\"; } ); } );");
+	loop_turn(app_worker.loop, 0);
+	start(&f);
+	assert_true(f.done);
+	finish(&f, 200, "8");
+}
+
 static void test_password_is_wrong(void **state)
 {
 	struct fake_request f;
@@ -365,6 +380,7 @@ int main(void)
 		TEST(test_gone_and_back),
 		TEST(test_hangs),
 		TEST(test_never_there),
+		TEST(test_name_is_nobodys),
 		TEST(test_password_is_wrong),
 		TEST(test_client_is_gone),
 		TEST(test_end),
