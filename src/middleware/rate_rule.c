@@ -83,9 +83,10 @@ static const struct rate_limit_settings *settings_of(const struct config_scope *
 	return config_settings(scope, &rate_limit_group);
 }
 
-static uint64_t interval_us(const struct rate_limit_settings *s)
+/* In whole microseconds, as the buckets count. */
+static double interval_us(const struct rate_limit_settings *s)
 {
-	return (uint64_t)(1e6 / s->rate + 0.5);
+	return floor(1e6 / s->rate + 0.5);
 }
 
 static uint32_t burst(const struct rate_limit_settings *s)
@@ -98,7 +99,7 @@ static uint32_t burst(const struct rate_limit_settings *s)
 /* A rate of next to nothing has an interval of any size. */
 static bool is_too_wide(const struct rate_limit_settings *s)
 {
-	return 1e6 / s->rate * burst(s) >= (double)BUCKET_WINDOW_MAX_US;
+	return interval_us(s) * burst(s) >= (double)BUCKET_WINDOW_MAX_US;
 }
 
 /* ERR_SYNTAX for what is none. */
@@ -227,7 +228,7 @@ struct rate_rule *rate_rule_new(const struct config_scope *route, struct arena *
 	rule->field_id = field_find_id(rule->field);
 	rule->bucket = (struct bucket_rule){
 		.id = id_of(rule->place, s->key),
-		.interval_us = interval_us(s),
+		.interval_us = (uint64_t)interval_us(s),
 		.burst = burst(s),
 	};
 	rule->unnamed = rule->bucket;

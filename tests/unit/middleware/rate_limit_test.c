@@ -329,6 +329,9 @@ static void test_mistakes(void **state)
 		    "rate_limit.key: 'address:1'" },
 		{ "rate_limit = { rate = \"1/d\"; burst = 26; };",
 		    "rate_limit: a burst of 26 at this rate comes back in more than 25 days" },
+		/* 4319.75 us, which are 4320 */
+		{ "rate_limit = { rate = 231.49487817; burst = 509050000; };",
+		    "rate_limit: a burst of 509050000 at this rate comes back in more than" },
 		{ "rate_limit = { rate = 0.0000001; };", "rate_limit: a burst of 1 at this rate" },
 		{ "rate_limit = { rate = 100001; };", "is out of range (0 to 100000)" },
 		{ "rate_limit = { rate = 1; store = \"http://example.org\"; };",
