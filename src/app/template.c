@@ -29,6 +29,7 @@ struct piece {
 	enum field_id field;
 	bool encoded; /* the value is part of a URI already */
 	bool ours;    /* it is made of bytes that only a URI wants escaped */
+	bool shared;  /* it is the same for all who ask for the same address */
 };
 
 struct template
@@ -303,38 +304,39 @@ static const struct variable {
 	value_fn value;
 	bool encoded;
 	bool ours;
+	bool shared;
 } variables[] = {
-	{ "bytes", get_bytes, false, true },
-	{ "bytes_received", get_received, false, true },
-	{ "duration_ms", get_duration_ms, false, true },
-	{ "duration_s", get_duration_s, false, true },
-	{ "duration_us", get_duration_us, false, true },
-	{ "host", get_host, true, false },
-	{ "local_addr", get_local_addr, false, true },
-	{ "local_port", get_local_port, false, true },
-	{ "method", get_method, false, false },
-	{ "note", get_note, false, false },
-	{ "path", get_path, false, false },
-	{ "port", get_port, false, true },
-	{ "protocol", get_protocol, false, true },
-	{ "query", get_query, true, false },
-	{ "remote_addr", get_remote_addr, false, true },
-	{ "remote_port", get_remote_port, false, true },
-	{ "request_id", get_request_id, false, true },
-	{ "route", get_route, false, false },
-	{ "scheme", get_scheme, false, true },
-	{ "site", get_site, false, false },
-	{ "status", get_status, false, true },
-	{ "target", get_target, true, false },
-	{ "time_iso", get_time_iso, false, true },
-	{ "time_local", get_time_local, false, true },
-	{ "time_unix", get_time_unix, false, true },
-	{ "tls_cipher", get_tls_cipher, false, true },
-	{ "tls_client_subject", get_tls_client, false, false },
-	{ "tls_version", get_tls_version, false, true },
-	{ "trace_id", get_trace_id, false, true },
-	{ "traceparent", get_traceparent, false, true },
-	{ "user", get_user, false, false },
+	{ "bytes", get_bytes, false, true, false },
+	{ "bytes_received", get_received, false, true, false },
+	{ "duration_ms", get_duration_ms, false, true, false },
+	{ "duration_s", get_duration_s, false, true, false },
+	{ "duration_us", get_duration_us, false, true, false },
+	{ "host", get_host, true, false, true },
+	{ "local_addr", get_local_addr, false, true, false },
+	{ "local_port", get_local_port, false, true, false },
+	{ "method", get_method, false, false, true },
+	{ "note", get_note, false, false, false },
+	{ "path", get_path, false, false, true },
+	{ "port", get_port, false, true, false },
+	{ "protocol", get_protocol, false, true, false },
+	{ "query", get_query, true, false, true },
+	{ "remote_addr", get_remote_addr, false, true, false },
+	{ "remote_port", get_remote_port, false, true, false },
+	{ "request_id", get_request_id, false, true, false },
+	{ "route", get_route, false, false, true },
+	{ "scheme", get_scheme, false, true, true },
+	{ "site", get_site, false, false, true },
+	{ "status", get_status, false, true, true },
+	{ "target", get_target, true, false, false },
+	{ "time_iso", get_time_iso, false, true, true },
+	{ "time_local", get_time_local, false, true, true },
+	{ "time_unix", get_time_unix, false, true, true },
+	{ "tls_cipher", get_tls_cipher, false, true, false },
+	{ "tls_client_subject", get_tls_client, false, false, false },
+	{ "tls_version", get_tls_version, false, true, false },
+	{ "trace_id", get_trace_id, false, true, false },
+	{ "traceparent", get_traceparent, false, true, false },
+	{ "user", get_user, false, false, false },
 };
 
 static bool known_param(const char *const *params, struct slice name)
@@ -360,7 +362,7 @@ static int set_variable(
     struct piece *p, struct slice name, struct arena *a, const char *const *params)
 {
 	if (known_param(params, name)) {
-		*p = (struct piece){ .value = get_param, .text = name };
+		*p = (struct piece){ .value = get_param, .text = name, .shared = true };
 		return OK;
 	}
 	if (slice_starts(name, SLICE("http_")) && name.len > 5) {
@@ -381,6 +383,7 @@ static int set_variable(
 		p->value = variables[i].value;
 		p->encoded = variables[i].encoded;
 		p->ours = variables[i].ours;
+		p->shared = variables[i].shared;
 		return OK;
 	}
 	return ERR_NOTFOUND;
@@ -444,4 +447,12 @@ int template_expand(
 			return rc;
 	}
 	return OK;
+}
+
+bool template_is_personal(const struct template *t)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		if (t->pieces[i].value && !t->pieces[i].shared)
+			return true;
+	return false;
 }

@@ -34,5 +34,8 @@ MUST_CHECK int template_compile(struct slice text, struct arena *a, const char *
 /* ERR_FULL from the buffer, which then holds a part. */
 MUST_CHECK int template_expand(
     const struct template *t, const struct request *r, enum template_escape how, struct buf *out);
+/* Whether two clients that ask for the same address may get different text: a value in it is of the
+ * request, the client or the connection. The clock is everybody's. */
+bool template_is_personal(const struct template *t);
 
 #endif

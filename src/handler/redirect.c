@@ -125,6 +125,7 @@ static void handle(struct request *r, void *state)
 		return;
 	}
 	r->response.status = redirect->status;
+	r->response.personal = redirect_target_is_personal(redirect->target);
 	response_add_static(r, FIELD_OTHER, SLICE("Location"), url);
 	response_add_static(
 	    r, FIELD_CONTENT_TYPE, SLICE("Content-Type"), SLICE("text/html; charset=utf-8"));

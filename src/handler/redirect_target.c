@@ -301,3 +301,12 @@ int redirect_target_expand(
 	buf_fini(&url);
 	return rc;
 }
+
+bool redirect_target_is_personal(const struct redirect_target *t)
+{
+	const struct template *const parts[] = { t->origin, t->path, t->query, t->fragment };
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i] && template_is_personal(parts[i]))
+			return true;
+	return false;
+}

@@ -19,5 +19,7 @@ MUST_CHECK int redirect_target_compile(struct slice text, const char *const *par
  */
 MUST_CHECK int redirect_target_expand(
     const struct redirect_target *t, struct request *r, struct slice *url_out);
+/* As template_is_personal. */
+bool redirect_target_is_personal(const struct redirect_target *t);
 
 #endif

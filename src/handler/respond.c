@@ -37,6 +37,7 @@ struct respond {
 	struct field_rule *fields;
 	unsigned field_count;
 	bool nosniff;
+	bool personal; /* response.h */
 };
 
 static const struct key respond_keys[] = {
@@ -173,6 +174,14 @@ static void prepare_body(struct respond *respond, const struct respond_settings 
 		respond->body = NULL;
 }
 
+static bool is_personal(const struct respond *respond)
+{
+	for (unsigned i = 0; i < respond->field_count; i++)
+		if (respond->fields[i].value && template_is_personal(respond->fields[i].value))
+			return true;
+	return respond->body && template_is_personal(respond->body);
+}
+
 static void *prepare(const struct config_scope *route, struct arena *a)
 {
 	const struct respond_settings *s = config_settings(route, &respond_group);
@@ -184,6 +193,7 @@ static void *prepare(const struct config_scope *route, struct arena *a)
 	respond->nosniff = !names_field(respond, SLICE("X-Content-Type-Options"));
 	respond->type = type_of(s->type, a);
 	prepare_body(respond, s, params, a);
+	respond->personal = is_personal(respond);
 	return respond;
 }
 
@@ -217,6 +227,7 @@ static void handle(struct request *r, void *state)
 	const struct respond *respond = state;
 	struct slice content;
 	r->response.status = respond->status; /* for ${status} */
+	r->response.personal = respond->personal;
 	add_fields(r, respond);
 	if (respond->plain) {
 		response_error(r, respond->status, NULL);

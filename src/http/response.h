@@ -37,6 +37,9 @@ struct response {
 	bool close;       /* end the connection after this response (HTTP/1) */
 	bool own_server;  /* the engine adds no Server: `fields` has another, or none is wanted */
 	bool plain_error; /* made by response_error: a site's own page may take its place */
+	/* Others who ask for the same address get something else: no cache of ours keeps it that
+	 * was not told to by the answer itself. */
+	bool personal;
 	const char *note; /* why, for the error log and --explain: static text; may be NULL */
 };
 

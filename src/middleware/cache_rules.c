@@ -189,6 +189,8 @@ static bool is_for_everybody(const struct request *r, const struct cache_setting
 	const struct fields *f = &r->response.fields;
 	if (c->is_private || (fields_get_name(f, SLICE("Set-Cookie")).ptr && !s->set_cookie))
 		return false;
+	if (terms->assumed && r->response.personal)
+		return false;
 	return (terms->for_all || !cache_has_credentials(r)) &&
 	       (!terms->assumed || s->cookies || !has_cookie(r));
 }

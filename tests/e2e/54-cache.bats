@@ -21,6 +21,9 @@ sites = ( { root = "$ROOT"; cache = true; routes = (
   { path = "/large"; compress = true; respond = { type = "text/html"; body = "\${request_id} $(printf '%04000d' 0)";
     headers = ( "Cache-Control: max-age=60", "ETag: \"one\"" ); }; },
   { path = "/denied"; deny = [ "all" ]; respond = { body = "x"; headers = ( "Cache-Control: max-age=60" ); }; },
+  { path = "/mine"; cache = { ttl = "1m"; }; respond = "\${http_x_name}"; },
+  { path = "/yours"; cache = { ttl = "1m"; }; redirect = "/for/\${http_x_name}"; status = 301; },
+  { path = "/ours/*"; cache = { ttl = "1m"; }; respond = "\${*} at \${time_unix}"; },
   { path = "/*"; files = { }; } ); } );
 EOF
 }
@@ -61,6 +64,17 @@ EOF
   german=$(fetch /vary -H 'Accept-Language: de')
   [ "$(fetch /vary -H 'Accept-Language: fr')" != "$german" ]
   assert_equal "$german" "$(fetch /vary -H 'Accept-Language: de')"
+}
+
+@test "what is made of one client's words is not for others, without a word about it" {
+  configure
+  httpd_start
+  assert_equal a "$(fetch /mine -H 'X-Name: a')"
+  assert_equal b "$(fetch /mine -H 'X-Name: b')"
+  assert_equal /for/a "$(field_of Location /yours -H 'X-Name: a')"
+  assert_equal /for/b "$(field_of Location /yours -H 'X-Name: b')"
+  fetch /ours/x >/dev/null
+  assert_match '^httpd; hit' "$(field_of Cache-Status /ours/x)"
 }
 
 @test "a stale answer is made anew, or given while a new one is made" {

@@ -88,6 +88,32 @@ static void test_variables(void **state)
 }
 
 /* Asked for one after the other, so none is less than the one before. */
+static bool is_personal(struct world *w, const char *text)
+{
+	const struct template *t;
+	struct template_error error;
+	assert_int_equal(template_compile(slice_str(text), &w->arena, params, &t, &error), OK);
+	return template_is_personal(t);
+}
+
+static void test_personal(void **state)
+{
+	static const char *const of_one[] = { "${remote_addr}", "${remote_port}", "${user}",
+		"${http_user_agent}", "${http_host}", "${claim_sub}", "${request_id}",
+		"${traceparent}", "${tls_client_subject}", "${protocol}", "${target}",
+		"${local_port}", "${port}", "${name} ${http_x}" };
+	struct world w;
+	(void)state;
+	world_init(&w);
+	for (size_t i = 0; i < sizeof(of_one) / sizeof(*of_one); i++)
+		if (!is_personal(&w, of_one[i]))
+			fail_msg("%s is said to be for all", of_one[i]);
+	assert_false(is_personal(&w, "plain"));
+	assert_false(is_personal(&w, "${name}${*}${path}?${query} ${scheme}://${host} ${time_iso} "
+				     "${route} ${site} ${status} ${method}"));
+	world_fini(&w);
+}
+
 static void test_durations(void **state)
 {
 	struct slice text = SLICE("${duration_us} ${duration_ms} ${duration_s}");
@@ -183,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_personal),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_mistakes),

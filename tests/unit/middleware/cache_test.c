@@ -31,6 +31,7 @@ static struct answer {
 	bool holds;       /* until let_go */
 	const char *etag; /* with which it answers 304 to If-None-Match */
 	bool plain;       /* response_error */
+	bool personal;
 } answer;
 
 static unsigned calls;
@@ -84,6 +85,7 @@ static void reply(struct request *r)
 		assert_int_equal(response_add(r, name, slice_trim(value)), OK);
 	}
 	r->response.status = answer.status;
+	r->response.personal = answer.personal;
 	if (answer.plain) {
 		response_error(r, answer.status, NULL);
 		return;
@@ -376,6 +378,20 @@ static void test_credentials(void **state)
 	answer.fields[0] = "Cache-Control: public, max-age=60";
 	get_with("/b", WITH("Authorization: Basic eA=="));
 	assert_string_equal(get("/b"), "200 answer 3");
+}
+
+/* What was made of a client's own words is for others only if it says so. */
+static void test_personal(void **state)
+{
+	(void)state;
+	answer = (struct answer){ .status = 200, .personal = true };
+	get("/ttl");
+	get("/ttl");
+	assert_int_equal(calls, 2);
+	answer.fields[0] = "Cache-Control: max-age=60";
+	get("/ttl");
+	get("/ttl");
+	assert_int_equal(calls, 3);
 }
 
 static void test_vary(void **state)
@@ -851,6 +867,7 @@ int main(void)
 		CASE(test_head),
 		CASE(test_what_is_kept),
 		CASE(test_credentials),
+		CASE(test_personal),
 		CASE(test_vary),
 		CASE(test_streams),
 		CASE(test_too_large),
