@@ -72,6 +72,24 @@ static void check_realm(
 		    "auth.realm: a control character can not stand in a header field");
 }
 
+/* Who writes "auth" at a route without its "off" wants somebody asked: nobody is to find out from
+ * visitors that it is open. */
+static void check_effect(
+    const struct config_scope *scope, const struct auth_settings *s, struct config_report *report)
+{
+	struct config_place place = config_place(scope, &auth_group, NULL);
+	if (scope->kind != SCOPE_ROUTE || config_mistaken(scope, &auth_group, NULL) ||
+	    auth_method_at(scope) != AUTH_NONE)
+		return;
+	if (s->enabled & 1)
+		report_mistake(report, place,
+		    "auth: nothing says how (expected users, jwt, request or client)");
+	else if (!config_given(scope, &auth_group, "enabled"))
+		report_mistake(report, place,
+		    "auth: without effect, as a place around has turned it off (say enabled = "
+		    "true, too)");
+}
+
 static void check(const struct config_scope *scope, struct config_report *report)
 {
 	const struct auth_settings *s = config_settings(scope, &auth_group);
@@ -84,11 +102,8 @@ static void check(const struct config_scope *scope, struct config_report *report
 		    "auth: expected one of users, jwt, request and client, not several");
 		return;
 	}
+	check_effect(scope, s, report);
 	enum auth_method method = auth_method_at(scope);
-	if (method == AUTH_NONE && (s->enabled & 1) && !config_mistaken(scope, &auth_group, NULL) &&
-	    scope->kind == SCOPE_ROUTE)
-		report_mistake(report, config_place(scope, &auth_group, NULL),
-		    "auth: nothing says how (expected users, jwt, request or client)");
 	if (given && (given & 1u << method))
 		ways[method]->check(scope, s, report);
 }

@@ -493,6 +493,10 @@ static void test_mistakes(void **state)
 	    "sites = ( { root = \"@/www\"; routes = ( { path = \"/*\"; files = { }; auth = { "
 	    "realm = \"x\"; }; } ); } );",
 	    "auth: nothing says how");
+	expect_mistake("sites = ( { root = \"@/www\"; auth = { users = \"@/bad\"; }; routes = ( "
+		       "{ path = \"/g\"; auth = false; routes = ( { path = \"/*\"; files = { }; "
+		       "auth = { require = \"alice\"; }; } ); } ); } );",
+	    "auth: without effect, as a place around has turned it off");
 	expect_mistake(SITE("client = true;"), "auth.client: the site asks nobody");
 	expect_mistake(SITE("client = true; users = \"@/bad\";"), "not several");
 	fake_worker_fini(&w);
