@@ -5,9 +5,11 @@
  */
 #include "middleware/auth_way.h"
 
+#include "app/route.h"
 #include "app/site.h"
 #include "app/subrequest.h"
 #include "base/log.h"
+#include "config/core.h"
 #include "http/target.h"
 
 #include <stdio.h>
@@ -33,6 +35,72 @@ static const char *read_question(const char *text, struct arena *a, struct quest
 	return NULL;
 }
 
+static bool takes_get(const struct config_strings *methods)
+{
+	for (size_t i = 0; i < methods->count; i++)
+		if (strcmp(methods->list[i], "GET") == 0)
+			return true;
+	return methods->count == 0;
+}
+
+static bool may_take(const struct config_scope *route, struct slice path, struct arena *a)
+{
+	const struct route_settings *s = config_settings(route, &route_group);
+	struct route_pattern p;
+	struct exchange x = { .param_count = 0 };
+	char why[PATTERN_WHY];
+	if (!takes_get(&s->methods) || pattern_of_route(route, a, &p, why) < 0)
+		return false;
+	bool matches = pattern_match(&p, path, &x) != MATCH_NO;
+	pattern_release(&p);
+	return matches;
+}
+
+/* The first route that may take the question; NULL if none does. */
+static const struct config_scope *find_asked(
+    const struct config_scope *site, struct slice path, struct arena *a)
+{
+	for (size_t i = 0; i < site->all_route_count; i++)
+		if (may_take(site->all_routes[i], path, a))
+			return site->all_routes[i];
+	return NULL;
+}
+
+static bool asks_another(
+    const struct config_scope *asked, const struct question *q, struct arena *a)
+{
+	const struct auth_settings *s = config_settings(asked, &auth_group);
+	struct question next;
+	return auth_method_at(asked) == AUTH_REQUEST && !read_question(s->request, a, &next) &&
+	       !slice_eq(next.path, q->path);
+}
+
+/* A route whose own answer says that it may be seen lets everybody in. */
+static void check_asked(const struct config_scope *scope, const struct question *q, struct arena *a,
+    struct config_report *report)
+{
+	const struct config_scope *site = scope;
+	struct config_place place = config_place(scope, &auth_group, "request");
+	while (site && site->kind != SCOPE_SITE)
+		site = site->parent;
+	if (!site || site->all_route_count == 0)
+		return;
+	const struct config_scope *asked = find_asked(site, q->path, a);
+	if (!asked)
+		report_mistake(report, place,
+		    "auth.request: no route of the site answers '" SLICE_FMT "'",
+		    SLICE_ARG(q->path));
+	else if (asked == scope)
+		report_mistake(report, place,
+		    "auth.request: the route asks itself, and would let everybody in (give "
+		    "'" SLICE_FMT "' a route of its own before it)",
+		    SLICE_ARG(q->path));
+	else if (asks_another(asked, q, a))
+		report_mistake(report, place,
+		    "auth.request: the route of '" SLICE_FMT "' asks another one in turn",
+		    SLICE_ARG(q->path));
+}
+
 static void check(
     const struct config_scope *scope, const struct auth_settings *s, struct config_report *report)
 {
@@ -46,6 +114,8 @@ static void check(
 		report_mistake(report, config_place(scope, &auth_group, "request"),
 		    "auth.request: '%s': %s (expected a path of the site: \"/check\")", s->request,
 		    reason);
+	else
+		check_asked(scope, &q, &a, report);
 	arena_fini(&a);
 }
 
@@ -127,9 +197,15 @@ static void on_gone(struct request *r, void *ctx)
 static enum step enter(struct request *r, const struct auth *auth)
 {
 	const struct question *q = auth->state;
-	/* The question itself needs no answer, or there would be no end. */
-	if (r->internal)
+	/* The question itself, where a whole site asks it, needs no answer, or there would be no
+	 * end. One that is guarded by another question gets none: two routes that ask each other
+	 * would let everybody in. */
+	if (r->internal && slice_eq(r->path, q->path))
 		return STEP_NEXT;
+	if (r->internal) {
+		response_error(r, 500, "a route that auth.request names asks another one in turn");
+		return STEP_ANSWERED;
+	}
 	struct asking *a = arena_zalloc(&r->arena, sizeof(*a));
 	a->r = r;
 	a->auth = auth;

@@ -136,6 +136,10 @@ static struct fake_request f;
 	" { path = \"/check\"; handler = \"oracle\"; }, { path = \"/*\"; handler = \"hello\"; } " \
 	"); } );"
 
+#define SITE(text) "sites = ( { names = \"example.org\"; " text " } );"
+#define GUARDED(path, by) \
+	"{ path = \"" path "\"; handler = \"oracle\"; auth = { request = \"" by "\"; }; }"
+
 static void start(const char *config)
 {
 	fake_worker_init(&w, &modules, true);
@@ -303,6 +307,32 @@ static void test_mistakes(void **state)
 	    "auth.request: 'check': does not begin with '/'"));
 	assert_non_null(strstr(fake_worker_mistakes(&w, ROUTES("request = \"/../check\";")),
 	    "auth.request: '/../check'"));
+	assert_non_null(strstr(fake_worker_mistakes(&w, SITE("auth = { request = \"/check\"; };"
+							     "routes = ( { path = \"/a\"; "
+							     "handler = \"hello\"; } );")),
+	    "auth.request: no route of the site answers '/check'"));
+	assert_non_null(
+	    strstr(fake_worker_mistakes(&w, SITE("routes = ( " GUARDED("/a/*", "/a/1") " );")),
+		"auth.request: the route asks itself"));
+	assert_non_null(strstr(
+	    fake_worker_mistakes(&w, SITE("routes = ( " GUARDED("/a", "/b") ", " GUARDED("/b",
+					 "/c") ", { path = \"/c\"; handler = \"hello\"; } );")),
+	    "auth.request: the route of '/b' asks another one in turn"));
+	fake_worker_fini(&w);
+}
+
+/* A question that another question guards, which no check can see: nobody passes. */
+static void test_in_turn(void **state)
+{
+	(void)state;
+	start(
+	    "sites = ( { names = [ \"example.org\", \"www.example.org\" ]; routes = ( "
+	    "{ path = \"/b\"; host = \"www.example.org\"; handler = \"oracle\"; }, " GUARDED("/a",
+		"/b") ", " GUARDED("/b", "/c") ", "
+					       "{ path = \"/c\"; handler = \"oracle\"; } ); } );");
+	assert_int_equal(ask("/a", "200"), 502);
+	assert_int_equal(asked, 0);
+	fake_request_fini(&f);
 	fake_worker_fini(&w);
 }
 
@@ -317,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_in_turn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
