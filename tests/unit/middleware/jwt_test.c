@@ -456,9 +456,11 @@ int main(void)
 		cmocka_unit_test(test_weak_keys),
 		cmocka_unit_test(test_long),
 	};
+	if (!jwt_library()) {
+		puts("1..0 # SKIP built without jansson");
+		return 0;
+	}
 	arena_init(&arena);
-	if (!jwt_library())
-		return 77; /* skipped: built without */
 	int failed = cmocka_run_group_tests(tests, make_keys, free_keys);
 	arena_fini(&arena);
 	return failed;
