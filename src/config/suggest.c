@@ -1,11 +1,14 @@
 /*
- * suggest.c - nearest names by edit distance (Damerau-Levenshtein, each place edited once).
+ * suggest.c - nearest names by edit distance (Damerau-Levenshtein, each place edited once); where
+ * none is near, one that begins or ends with the other.
  */
 #include "config/suggest.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAME_MAX_LEN = 64 }; /* longer ones are nobody's slip of the finger */
 
@@ -47,17 +50,31 @@ unsigned suggest_distance(const char *a, const char *b)
 	return above[nb];
 }
 
+/* "cert" for "certificate", "allow_credentials" for "credentials"; three letters are chance. */
+static bool is_part(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	const char *part = na < nb ? a : b, *whole = na < nb ? b : a;
+	size_t len = na < nb ? na : nb, more = na < nb ? nb - na : na - nb;
+	return len > 3 &&
+	       (strncasecmp(whole, part, len) == 0 || strcasecmp(whole + more, part) == 0);
+}
+
 void suggest_start(struct suggestion *s, const char *wrong)
 {
 	/* One slip in three letters is a likely slip, more than three in all is another word. */
 	size_t slips = (strlen(wrong) + 2) / 3;
-	*s = (struct suggestion){ .wrong = wrong,
-		.distance = (unsigned)(slips < 3 ? slips : 3) + 1 };
+	s->wrong = wrong;
+	s->name = NULL;
+	s->most = (unsigned)(slips < 3 ? slips : 3);
+	s->distance = s->most + 1;
 }
 
 void suggest_try(struct suggestion *s, const char *known)
 {
 	unsigned distance = suggest_distance(s->wrong, known);
+	if (distance > s->most && is_part(s->wrong, known))
+		distance = s->most;
 	/* A name of which every letter would have to change is no suggestion. */
 	if (distance < s->distance && distance < strlen(known)) {
 		s->distance = distance;

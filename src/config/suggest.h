@@ -8,6 +8,7 @@ struct suggestion {
 	const char *wrong;
 	const char *name; /* the best so far, borrowed; NULL when none is near enough */
 	unsigned distance;
+	unsigned most; /* at which a name is still near */
 };
 
 void suggest_start(struct suggestion *s, const char *wrong);

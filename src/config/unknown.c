@@ -19,7 +19,10 @@ static const struct {
 	{ SCOPE_ROUTE, "in a route" },
 };
 
-enum { WHERE_ROOM = 128 };
+enum {
+	WHERE_ROOM = 128,
+	NAMES_MAX = 8, /* more of them are looked up in the manual */
+};
 
 /* "in a site or in a route" */
 static void scopes_format(unsigned kinds, char out[WHERE_ROOM])
@@ -71,10 +74,32 @@ static void container_format(const struct path *p, char *out, size_t room)
 		snprintf(out, room, "in %s[%zd]", p->name, p->index);
 }
 
-static const char *tell(struct reader *r, const struct path *path, const struct suggestion *near,
-    const config_setting_t *setting)
+/* " (expected set, add or remove)"; nothing for a group of many keys. */
+static void names_format(const struct key_group *g, char out[WHERE_ROOM])
 {
-	char container[WHERE_ROOM], elsewhere[WHERE_ROOM];
+	size_t count = 0, len = 0;
+	out[0] = '\0';
+	while (g && g->keys[count].name)
+		count++;
+	if (count == 0 || count > NAMES_MAX)
+		return;
+	for (size_t i = 0; i < count && len < WHERE_ROOM; i++)
+		len += (size_t)snprintf(out + len, WHERE_ROOM - len, "%s%s",
+		    i == 0           ? " (expected "
+		    : i == count - 1 ? " or "
+				     : ", ",
+		    g->keys[i].name);
+	if (len + sizeof(")") > WHERE_ROOM)
+		out[0] = '\0';
+	else
+		memcpy(out + len, ")", sizeof(")"));
+}
+
+/* `g` has the keys that may stand there; NULL: those of many groups may. */
+static const char *tell(struct reader *r, const struct path *path, const struct suggestion *near,
+    const struct key_group *g, const config_setting_t *setting)
+{
+	char container[WHERE_ROOM], elsewhere[WHERE_ROOM], names[WHERE_ROOM];
 	const char *name = config_setting_name(setting);
 	struct config_place at = reader_place(r, setting);
 	container_format(path, container, sizeof(container));
@@ -88,8 +113,9 @@ static const char *tell(struct reader *r, const struct path *path, const struct 
 	if (known)
 		report_mistake(r->report, at, "unknown key '%s' %s ('%s' belongs %s)", name,
 		    container, name, elsewhere);
-	else
-		report_mistake(r->report, at, "unknown key '%s' %s", name, container);
+	names_format(g, names);
+	if (!known)
+		report_mistake(r->report, at, "unknown key '%s' %s%s", name, container, names);
 	return NULL;
 }
 
@@ -113,7 +139,7 @@ const char *unknown_member(
 		else
 			try_rows(&near, g);
 	}
-	return tell(r, path, &near, setting);
+	return tell(r, path, &near, NULL, setting);
 }
 
 const char *unknown_row(struct reader *r, const struct path *path, const struct key_group *g,
@@ -122,5 +148,5 @@ const char *unknown_row(struct reader *r, const struct path *path, const struct 
 	struct suggestion near;
 	suggest_start(&near, config_setting_name(setting));
 	try_rows(&near, g);
-	return tell(r, path, &near, setting);
+	return tell(r, path, &near, g, setting);
 }

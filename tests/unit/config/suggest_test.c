@@ -58,6 +58,9 @@ static const struct {
 	{ "mimetypes", "mime_types" },
 	{ "mime-type", "mime_types" },
 	{ "lgo", "log" },
+	{ "time", "timeouts" },
+	{ "error_log", NULL }, /* three letters are chance */
+	{ "max_workers", "workers" },
 	{ "upstreams", NULL },
 	{ "tls", NULL },
 	{ "x", NULL },

@@ -253,6 +253,8 @@ static void test_mistakes(void **state)
 		"Transfer-Encoding", "Keep-Alive", "Trailer", "Upgrade", "Content-Range" };
 	char text[256];
 	(void)state;
+	expect_mistake("{ X-Frame-Options = \"DENY\"; }",
+	    "unknown key 'X-Frame-Options' in headers (expected set, add or remove)");
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
 		snprintf(text, sizeof(text), "{ set = ( \"%s: 1\" ); }", reserved[i]);
 		expect_mistake(text, "headers.set: ");
