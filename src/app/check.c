@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 
 struct check {
 	const struct modules *modules;
@@ -50,14 +51,16 @@ static void check_root(struct check *c, const struct config_scope *site)
 static void check_methods(struct check *c, const struct config_scope *route)
 {
 	const struct route_settings *s = config_settings(route, &route_group);
-	char name[CONFIG_SCOPE_NAME];
+	char name[CONFIG_SCOPE_NAME], known[METHOD_LIST_MAX];
 	config_scope_name(route, name);
+	known[method_list(~0U, known)] = '\0';
 	for (size_t i = 0; i < s->methods.count; i++)
 		if (config_given(route, &route_group, "methods") &&
 		    method_find(slice_str(s->methods.list[i])) == METHOD_OTHER)
 			report_mistake(c->report, config_place(route, &route_group, "methods"),
-			    "%s.methods: '%s' is not known (expected capital letters: \"GET\")",
-			    name, s->methods.list[i]);
+			    "%s.methods: '%s' is not known (expected some of %s, as in [ \"GET\", "
+			    "\"POST\" ])",
+			    name, s->methods.list[i], known);
 }
 
 /* A warning: mode bits do not tell all (permit.h), and what is missing may come later. */
@@ -85,6 +88,44 @@ static void run_check(struct check *c, const struct config_scope *scope, const s
 	check_writing(c, scope, h);
 }
 
+/* What the operator may have meant by handler = "..." */
+static void unknown_handler(
+    struct check *c, const struct config_scope *route, const char *name, const char *wrong)
+{
+	char names[128];
+	size_t len = 0;
+	const struct handler *other = choice_by_name(wrong, c->modules);
+	struct config_place place = config_place(route, &route_group, "handler");
+	if (other) {
+		report_mistake(c->report, place,
+		    "%s.handler: '%s' is chosen by its own key (expected %s = ... in place of "
+		    "handler)",
+		    name, wrong, other->select);
+		return;
+	}
+	for (const struct handler *const *h = c->modules->handlers; *h; h++)
+		if (!(*h)->select && len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
+			    len ? ", " : "", (*h)->name);
+	report_mistake(c->report, place,
+	    "%s.handler: no handler has the name '%s' (expected one of %s)", name, wrong,
+	    len ? names : "none");
+}
+
+static void too_many_handlers(
+    struct check *c, const struct config_scope *route, const char *name, const char *path)
+{
+	char names[128];
+	size_t len = 0;
+	for (const struct handler *const *h = c->modules->handlers; *h; h++)
+		if (choice_is(route, *h) && len < sizeof(names))
+			len += (size_t)snprintf(
+			    names + len, sizeof(names) - len, "%s%s", len ? ", " : "", (*h)->name);
+	report_mistake(c->report, route->place,
+	    "%s: '%s' has %u handlers (expected exactly one: %s)", name, path,
+	    choice_count(route, c->modules), names);
+}
+
 static void check_handler(struct check *c, const struct config_scope *route)
 {
 	const struct route_settings *s = config_settings(route, &route_group);
@@ -94,14 +135,12 @@ static void check_handler(struct check *c, const struct config_scope *route)
 	char name[CONFIG_SCOPE_NAME];
 	config_scope_name(route, name);
 	if (count == 0 && s->handler)
-		report_mistake(c->report, config_place(route, &route_group, "handler"),
-		    "%s.handler: no handler has the name '%s'", name, s->handler);
+		unknown_handler(c, route, name, s->handler);
 	else if (count == 0 && !choice_mistaken(route, c->modules))
 		report_mistake(c->report, route->place,
 		    "%s: '%s' has no handler (expected one, such as files = { })", name, path);
 	else if (count > 1)
-		report_mistake(c->report, route->place,
-		    "%s: '%s' has %u handlers (expected exactly one)", name, path, count);
+		too_many_handlers(c, route, name, path);
 	else if (count == 1)
 		run_check(c, route, h);
 }

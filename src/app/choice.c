@@ -41,6 +41,11 @@ const struct handler *choice_first(const struct config_scope *route, const struc
 	return NULL;
 }
 
+bool choice_is(const struct config_scope *route, const struct handler *h)
+{
+	return selects(h, route, config_given);
+}
+
 unsigned choice_count(const struct config_scope *route, const struct modules *m)
 {
 	unsigned count = 0;

@@ -9,6 +9,7 @@
 
 /* The first handler that is chosen at this very route; NULL without one. */
 const struct handler *choice_first(const struct config_scope *route, const struct modules *m);
+bool choice_is(const struct config_scope *route, const struct handler *h);
 /* How many are: exactly one is right. */
 unsigned choice_count(const struct config_scope *route, const struct modules *m);
 /* Of a group of routes: one that is chosen there by settings that only routes have; NULL without.

@@ -24,4 +24,8 @@ void check_place(struct config_place p, char out[PLACE_ROOM]);
 /* What is wrong with a host name for `names` or `host`; NULL if nothing. */
 const char *check_host_name(const char *name);
 
+/* Whether `around` takes in every host that `host` does: "*.example.org" has room for names below
+ * it and for what ends so, too. */
+bool check_host_within(const char *host, const char *around);
+
 #endif

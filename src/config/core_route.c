@@ -115,15 +115,6 @@ static void check_path(const struct config_scope *scope, const struct route_sett
 		    "%s.path: \"%s\" does not begin with '/', '*' or '~'", name, path);
 }
 
-/* "*.example.org" has room for names below it and for what ends so, too. */
-static bool host_within(const char *host, const char *around)
-{
-	struct slice a = slice_str(around), h = slice_str(host);
-	if (slice_eq(a, h))
-		return true;
-	return a.len > 1 && a.ptr[0] == '*' && h.len >= a.len && slice_ends(h, slice_tail(a, 1));
-}
-
 static void check_host(const struct config_scope *scope, const struct route_settings *route,
     struct config_report *report)
 {
@@ -138,7 +129,7 @@ static void check_host(const struct config_scope *scope, const struct route_sett
 	const struct config_scope *group = scope->parent;
 	if (group->kind != SCOPE_ROUTE || !settings_of(group)->host)
 		return;
-	if (!host_within(route->host, settings_of(group)->host))
+	if (!check_host_within(route->host, settings_of(group)->host))
 		report_mistake(report, at,
 		    "%s.host: '%s' never gets here: the group around it is for '%s' only", name,
 		    route->host, settings_of(group)->host);

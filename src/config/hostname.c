@@ -76,3 +76,11 @@ const char *check_host_name(const char *name)
 	}
 	return NULL;
 }
+
+bool check_host_within(const char *host, const char *around)
+{
+	struct slice a = slice_str(around), h = slice_str(host);
+	if (slice_eq(a, h))
+		return true;
+	return a.len > 1 && a.ptr[0] == '*' && h.len >= a.len && slice_ends(h, slice_tail(a, 1));
+}

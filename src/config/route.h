@@ -12,7 +12,7 @@ void route_begin(struct config_scope *route);
 /* When they are read: puts its path together. A group's routes are read after that. */
 void route_end(struct config_scope *route, bool gathers);
 
-/* Routes of a site that no request can reach, since those before them take all. */
+/* Routes of a site that no request can reach. */
 void check_routes(const struct config_scope *site, struct config_report *report);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * routes.c - finds routes that no request can reach.
+ * routes.c - finds routes that no request can reach, for their host or for those before them.
  *
  * Each route is compared with those before it that could take all of its paths: those with the same
  * path, those with parameters or stars below the same first segment, and those that have no such
@@ -153,8 +153,50 @@ static void tell(const struct config_scope *later, const struct config_scope *ea
 	    settings_of(later)->path, settings_of(earlier)->path, where);
 }
 
+/* Without a site that has no names, the first is there for all other hosts. */
+static bool takes_all_hosts(const struct config_scope *site)
+{
+	const struct snapshot *s = site->snapshot;
+	const struct site_settings *own = config_settings(site, &site_group);
+	if (own->names.count == 0)
+		return true;
+	for (size_t i = 0; i < s->site_count; i++) {
+		const struct site_settings *other = config_settings(s->sites[i], &site_group);
+		if (other->names.count == 0)
+			return false;
+	}
+	return site->index == 0;
+}
+
+static bool host_reaches(const struct config_scope *site, const char *host)
+{
+	const struct site_settings *s = config_settings(site, &site_group);
+	for (size_t i = 0; i < s->names.count; i++)
+		if (check_host_within(host, s->names.list[i]) ||
+		    check_host_within(s->names.list[i], host))
+			return true;
+	return false;
+}
+
+static void check_route_hosts(const struct config_scope *site, struct config_report *report)
+{
+	if (takes_all_hosts(site) || config_mistaken(site, &site_group, "names"))
+		return;
+	for (size_t i = 0; i < site->all_route_count; i++) {
+		const struct config_scope *route = site->all_routes[i];
+		const char *host = settings_of(route)->host;
+		char name[CONFIG_SCOPE_NAME];
+		if (!host || check_host_name(host) || host_reaches(site, host))
+			continue;
+		config_scope_name(route, name);
+		report_mistake(report, config_place(route, &route_group, "host"),
+		    "%s.host: '%s' never gets here: it is none of the site's names", name, host);
+	}
+}
+
 void check_routes(const struct config_scope *site, struct config_report *report)
 {
+	check_route_hosts(site, report);
 	int count = (int)site->all_route_count;
 	struct earlier e = { .site = site, .mask = 15, .anywhere = NONE };
 	while (e.mask < (unsigned)count * 2)

@@ -56,10 +56,12 @@ static const struct {
 	{ "sites = ( { root = \"@/file\"; } );", "Not a directory" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; } ); } );", "has no handler" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; handler = \"helth\"; } ); } );",
-	    "no handler has the name 'helth'" },
+	    "no handler has the name 'helth' (expected one of \"health\"" },
+	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; handler = \"files\"; } ); } );",
+	    "'files' is chosen by its own key (expected files = " },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { }; handler = "
 	  "\"health\"; } ); } );",
-	    "has 2 handlers" },
+	    "has 2 handlers (expected exactly one: files, health)" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { indx = 1; }; } ); } );",
 	    "unknown key 'indx'" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/a*b\"; files = { }; } ); } );",
@@ -83,7 +85,15 @@ static const struct {
 	    "two parameters have the same name" },
 	{ "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; files = { }; methods = [ \"get\" "
 	  "]; } ); } );",
-	    "'get' is not known" },
+	    "'get' is not known (expected some of GET, HEAD, " },
+	{ "sites = ( { root = \"@\"; names = \"example.org\"; routes = ( { path = \"/*\"; host = "
+	  "\"example.com\"; files = { }; } ); } );",
+	    NULL },
+	{ "sites = ( { root = \"@\"; }, { root = \"@\"; names = \"*.example.org\"; routes = ( { "
+	  "path "
+	  "= \"/*\"; host = \"www.example.org\"; files = { }; }, { path = \"/*\"; host = "
+	  "\"example.com\"; files = { }; } ); } );",
+	    "sites[1].routes[1].host: 'example.com' never gets here: it is none of the site's" },
 	{ "sites = ( { routes = ( { path = \"/*\"; files = { }; } ); } );",
 	    "neither the route nor its site has a root" },
 	{ "sites = ( { root = \"@\"; files = { index = \"../x\"; }; } );", "is not a file name" },
