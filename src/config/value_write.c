@@ -104,6 +104,24 @@ static void write_float(double value, struct buf *out)
 		put(out, ".0");
 }
 
+/* "5/m" rather than 0.08333333333333333, if that is read as the same. */
+static void write_rate(double value, struct buf *out)
+{
+	static const struct {
+		const char *unit;
+		int seconds;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units) && value > 0; i++) {
+		double times = value * units[i].seconds;
+		long long whole = (long long)(times + 0.5);
+		if (times < 1e9 && whole > 0 && (double)whole / units[i].seconds == value) {
+			(void)!buf_printf(out, "\"%lld/%s\"", whole, units[i].unit);
+			return;
+		}
+	}
+	write_float(value, out);
+}
+
 static void write_unit(const struct key *key, int64_t value, struct buf *out)
 {
 	char text[32];
@@ -145,8 +163,10 @@ void value_write(const struct key *key, const void *settings, struct buf *out)
 	case KEY_INT:
 		write_int(*(const int64_t *)at, out);
 		break;
-	case KEY_FLOAT:
 	case KEY_RATE:
+		write_rate(*(const double *)at, out);
+		break;
+	case KEY_FLOAT:
 		write_float(*(const double *)at, out);
 		break;
 	case KEY_STRING:
