@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/number.h"
+#include "config/suggest.h"
 #include "event/loop.h"
 #include "http/wire.h"
 #include "net/transport.h"
@@ -389,6 +390,20 @@ static int set_variable(
 	return ERR_NOTFOUND;
 }
 
+static const char *unknown_variable(struct slice name, struct arena *a, const char *const *params)
+{
+	struct suggestion near;
+	suggest_start(&near, arena_dup(a, name).ptr);
+	for (; params && *params; params++)
+		suggest_try(&near, *params);
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+		suggest_try(&near, variables[i].name);
+	/* Parameters have any names: only a slip in three letters is taken for one. */
+	if (!near.name || near.distance * 3 > name.len)
+		return "unknown variable";
+	return arena_printf(a, "unknown variable (did you mean ${%s}?)", near.name);
+}
+
 /* Where the next "${" stands; the end without one. */
 static size_t next_variable(struct slice text, size_t from)
 {
@@ -416,10 +431,14 @@ int template_compile(struct slice text, struct arena *a, const char *const *para
 		struct slice rest = slice_tail(copy, dollar + 2);
 		ptrdiff_t close = slice_find(rest, '}');
 		error_out->at = dollar;
-		error_out->reason = close < 0 ? "'${' without '}'" : "unknown variable";
-		if (close < 0 || set_variable(&t->pieces[t->count++],
-				     slice_head(rest, (size_t)close), a, params) < 0)
+		error_out->reason = "'${' without '}'";
+		if (close < 0)
 			return ERR_SYNTAX;
+		struct slice name = slice_head(rest, (size_t)close);
+		if (set_variable(&t->pieces[t->count++], name, a, params) < 0) {
+			error_out->reason = unknown_variable(name, a, params);
+			return ERR_SYNTAX;
+		}
 		at = dollar + 2 + (size_t)close + 1;
 	}
 	*out = t;

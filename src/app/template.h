@@ -23,7 +23,7 @@ enum template_escape {
 };
 
 struct template_error {
-	const char *reason; /* static */
+	const char *reason; /* static, or in the arena */
 	size_t at;          /* the byte of the text where it is wrong */
 };
 

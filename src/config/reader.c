@@ -124,8 +124,11 @@ static bool read_group(struct reader *r, const struct frame *f, const config_set
 	struct key_origin *o = origin_of_key(r->snapshot, f->origin, f->group, key);
 	o->given = true;
 	o->place = f->origin->place;
-	if (value_from_setting(key, setting, &r->snapshot->arena, f->settings, why) < 0)
-		mistake(r, f, NULL, setting, why);
+	if (value_from_setting(key, setting, &r->snapshot->arena, f->settings, why) < 0) {
+		char both[VALUE_WHY_MAX + 32];
+		snprintf(both, sizeof(both), "%s, or { key = value; }", why);
+		mistake(r, f, NULL, setting, both);
+	}
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * suggest.h - the known name that is nearest to a misspelt one. Private to config/.
+ * suggest.h - the known name that is nearest to a misspelt one.
  */
 #ifndef CONFIG_SUGGEST_H
 #define CONFIG_SUGGEST_H

@@ -56,7 +56,7 @@ static void check_keys(
 		    "status: goes with a redirect (for another answer: respond = { status = %lld; "
 		    "})",
 		    (long long)s->status);
-	else if (!redirects(s->status))
+	else if (!redirects(s->status) && !config_mistaken(scope, &redirect_group, "status"))
 		report_mistake(report, place,
 		    "status: %lld is not of a redirect (expected 301, 302, 303, 307 or 308)",
 		    (long long)s->status);
@@ -76,6 +76,8 @@ static void check(const struct config_scope *route, struct config_report *report
 	const struct redirect_target *target;
 	struct arena arena = { 0 };
 	const char *reason;
+	if (config_mistaken(route, &redirect_group, "redirect"))
+		return;
 	if (redirect_target_compile(
 		slice_str(s->target), params_of(route, &arena), &arena, &target, &reason) < 0)
 		report_mistake(report, config_place(route, &redirect_group, "redirect"),

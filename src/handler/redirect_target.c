@@ -148,6 +148,16 @@ static int check_host(struct slice host, const char **reason_out)
 	return OK;
 }
 
+/* "www.example.org", "example.org/x"; but not "page.html", "../x" */
+static bool looks_like_host(struct slice place)
+{
+	struct slice first = slice_split(&place, '/');
+	ptrdiff_t dot = slice_find(first, '.');
+	if (dot <= 0 || first.ptr[0] == '$')
+		return false;
+	return place.ptr || slice_starts(first, SLICE("www."));
+}
+
 static int split_place(struct slice place, struct parts *p, const char **reason_out)
 {
 	size_t scheme = scheme_len(place), host = host_begin(place, scheme);
@@ -167,6 +177,10 @@ static int split_place(struct slice place, struct parts *p, const char **reason_
 	ptrdiff_t colon = slice_find(slice_split(&place, '/'), ':');
 	if (!scheme && colon >= 0)
 		return fail(reason_out, "a ':' before the first '/' would end a scheme");
+	if (!scheme && looks_like_host(p->path))
+		return fail(reason_out,
+		    "it looks like a host, and would be a path of this site (expected "
+		    "\"https://\" before a host, \"./\" before a path)");
 	p->form = scheme                                           ? FORM_OPAQUE
 		  : p->path.len && memchr("/$", p->path.ptr[0], 2) ? FORM_ROOTED
 								   : FORM_RELATIVE;

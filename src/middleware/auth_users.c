@@ -98,6 +98,19 @@ static void check_placing(const struct config_scope *scope, const char *path, co
 		    "auth.users: '%s' stands below the site's root: visitors could fetch it", path);
 }
 
+/* A warning: the file may be about to change. */
+static void check_required(const struct config_scope *scope, const struct auth_settings *s,
+    const struct htpasswd *table, struct config_report *report)
+{
+	for (size_t i = 0; i < s->require.count; i++) {
+		bool known;
+		(void)htpasswd_find(table, slice_str(s->require.list[i]), &known);
+		if (!known)
+			report_warning(report, config_place(scope, &auth_group, "require"),
+			    "auth.require: '%s' is not in %s", s->require.list[i], s->users);
+	}
+}
+
 static void check(
     const struct config_scope *scope, const struct auth_settings *s, struct config_report *report)
 {
@@ -112,6 +125,7 @@ static void check(
 		return;
 	}
 	struct htpasswd *table = htpasswd_parse(buf_peek(&content), on_line, &told);
+	check_required(scope, s, table, report);
 	htpasswd_free(&table);
 	explicit_bzero(content.data, content.cap);
 	buf_fini(&content);

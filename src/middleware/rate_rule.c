@@ -139,13 +139,18 @@ static void check_store(
 void rate_rule_check(const struct config_scope *scope, struct config_report *report)
 {
 	const struct rate_limit_settings *s = settings_of(scope);
-	if (!config_given(scope, &rate_limit_group, NULL) ||
-	    config_mistaken(scope, &rate_limit_group, NULL))
+	if (!config_given(scope, &rate_limit_group, NULL))
 		return;
 	if (config_given(scope, &rate_limit_group, "key"))
 		check_key(scope, s->key, report);
-	if (config_given(scope, &rate_limit_group, "store") && *s->store)
+	if (config_given(scope, &rate_limit_group, "store") && s->store && *s->store)
 		check_store(scope, s->store, report);
+	if (config_mistaken(scope, &rate_limit_group, NULL))
+		return;
+	if (s->rate <= 0 && scope->kind == SCOPE_ROUTE && scope->route_count == 0 &&
+	    !config_given(scope, &rate_limit_group, "rate"))
+		report_warning(report, config_place(scope, &rate_limit_group, NULL),
+		    "rate_limit: nothing is limited without a rate (rate = \"10/s\";)");
 	if (s->rate > 0 && is_too_wide(s))
 		report_mistake(report, config_place(scope, &rate_limit_group, NULL),
 		    "rate_limit: a burst of %u at this rate comes back in more than 25 days "

@@ -158,9 +158,11 @@ static const struct {
 	    "httpd.conf:1: all.inner.interval: 100 is out of range (1s to 1m)\n" },
 	{ "all = { many = ( { path = \"/\"; },\n{ active = false; },\n5,\n[ ] ); };",
 	    "httpd.conf:2: all.many[1]: 'path' is missing (where to ask)\n"
-	    "httpd.conf:3: all.many[2]: 5 is not a string (expected text in quotes)\n"
+	    "httpd.conf:3: all.many[2]: 5 is not a string (expected text in quotes), or { key = "
+	    "value; }\n"
 	    "httpd.conf:4: all.many[3]: an array is not a group (expected { key = value; })\n" },
-	{ "all = 5;", "httpd.conf:1: all: 5 is not a truth value (expected true or false)\n" },
+	{ "all = 5;", "httpd.conf:1: all: 5 is not a truth value (expected true or false), or { "
+		      "key = value; }\n" },
 	{ "sites = ( { allow = [ \"a\", \"b\", \"c\" ]; } );",
 	    "httpd.conf:1: allow: 3 are too many\n" },
 	{ "pid_file = \"\"; user = \"\";",

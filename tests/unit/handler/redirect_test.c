@@ -319,6 +319,8 @@ static void test_mistakes(void **state)
 		{ "https://user,example.org/", "a host is letters" },
 		{ "https://example.org${target}", "use ${path}" },
 		{ "x${name}://example.org/", "a ':' before the first '/'" },
+		{ "www.example.org", "it looks like a host" },
+		{ "example.org/x", "it looks like a host" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -327,6 +329,7 @@ static void test_mistakes(void **state)
 		expect_mistake(settings, rows[i].wanted);
 	}
 	expect_mistake("redirect = \"/\"; status = 304;", "status: 304 is not of a redirect");
+	expect_mistake("redirect = \"/\"; status = \"301\";", "is not a whole number");
 	expect_mistake("status = 301;", "status: goes with a redirect");
 }
 

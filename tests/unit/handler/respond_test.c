@@ -219,7 +219,8 @@ static void test_mistakes(void **state)
 	expect_mistake("{ status = 100; }", "out of range (200 to 599)");
 	expect_mistake("{ status = 204; body = \"x\"; }", "status 204 has no content");
 	expect_mistake("{ type = \"html\"; }", "'html' is not a media type");
-	expect_mistake("{ body = \"a ${nmae} b\"; }", "unknown variable in '${nmae} b'");
+	expect_mistake("{ body = \"a ${nmae} b\"; }",
+	    "unknown variable (did you mean ${name}?) in '${nmae} b'");
 	expect_mistake("{ body = \"${name\"; }", "'${' without '}'");
 	expect_mistake("{ headers = ( \"X\" ); }", "'X': expected \"Name: value\"");
 	expect_mistake("{ headers = ( \"X Y: z\" ); }", "no name of a field");

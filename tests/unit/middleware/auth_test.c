@@ -497,6 +497,8 @@ static void test_mistakes(void **state)
 		       "{ path = \"/g\"; auth = false; routes = ( { path = \"/*\"; files = { }; "
 		       "auth = { require = \"alice\"; }; } ); } ); } );",
 	    "auth: without effect, as a place around has turned it off");
+	expect_mistake(SITE("users = \"@/bad\"; require = [ \"alice\", \"zoe\" ];"),
+	    "warning: auth.require: 'zoe' is not in ");
 	expect_mistake(SITE("client = true;"), "auth.client: the site asks nobody");
 	expect_mistake(SITE("client = true; users = \"@/bad\";"), "not several");
 	fake_worker_fini(&w);

@@ -337,6 +337,7 @@ static void test_mistakes(void **state)
 		{ "rate_limit = { rate = 1; store = \"http://example.org\"; };",
 		    "rate_limit.store: " },
 	};
+	const char *lines;
 	(void)state;
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
 		char text[256];
@@ -344,10 +345,19 @@ static void test_mistakes(void **state)
 		    "sites = ( { root = \"@\"; %s routes = ( { path = \"/*\"; handler = "
 		    "\"health\"; } ); } );",
 		    vectors[i].setting);
-		const char *lines = fake_worker_mistakes(&worker, text);
+		lines = fake_worker_mistakes(&worker, text);
 		assert_non_null(strstr(lines, vectors[i].said));
 		assert_ptr_equal(strchr(lines, '\n'), strrchr(lines, '\n')); /* once */
 	}
+	/* One mistake does not hide others. */
+	lines = fake_worker_mistakes(&worker,
+	    "rate_limit = { rate = \"1/sec\"; key = \"ip\"; };\nsites = ( { root = \"@\"; } );");
+	assert_non_null(strstr(lines, "rate_limit.rate: \"1/sec\" is not a rate"));
+	assert_non_null(strstr(lines, "rate_limit.key: 'ip' is not one of"));
+	lines = fake_worker_mistakes(&worker,
+	    "sites = ( { root = \"@\"; routes = ( { path = \"/*\"; handler = \"health\"; "
+	    "rate_limit = { burst = 5; }; } ); } );");
+	assert_non_null(strstr(lines, "nothing is limited without a rate"));
 }
 
 int main(void)
