@@ -153,7 +153,7 @@ static const struct vector settings[] = {
 	{ "ints", "404", "[ 404 ]" },
 	{ "ints", "( 404, \"500\" )", "!\"500\"" INT },
 	{ "ints", "[ 404, 1000 ]", "!1000 is out of range (100 to 999)" },
-	{ "inner", "5", "!5" STRING },
+	{ "inner", "5", "!5" STRING ", or { key = value; }" },
 	{ "inner", "[ 1 ]", "!an array is not a group (expected { key = value; })" },
 	{ "many", "{ }", "!a group is not a list of groups (expected ( { ... }, { ... } ))" },
 	{ "many", "5", "!5 is not a list of groups (expected ( { ... }, { ... } ))" },
