@@ -6,6 +6,7 @@
 #include "app/route.h"
 
 #include "config/core.h"
+#include "http/chars.h"
 
 #include <stdio.h>
 
@@ -87,6 +88,30 @@ static bool has_params(struct slice text)
 	return false;
 }
 
+static bool is_escape(struct slice s)
+{
+	return s.len >= 3 && s.ptr[0] == '%' && char_hex(s.ptr[1]) >= 0 && char_hex(s.ptr[2]) >= 0;
+}
+
+/* What no path of a request has (http/target.h): a route that asks for a password there would guard
+ * nothing. NULL without. */
+static const char *never_asked_for(struct slice text)
+{
+	struct slice rest = slice_tail(text, 1);
+	for (size_t i = 0; i < text.len; i++)
+		if (is_escape(slice_tail(text, i)))
+			return "requests' paths are compared decoded (write the byte itself in "
+			       "place of '%' and two digits)";
+	while (rest.ptr) {
+		struct slice part = slice_split(&rest, '/');
+		if (part.len == 0 && rest.ptr)
+			return "no path has '//' in it: requests' slashes are made one";
+		if (slice_eq(part, SLICE(".")) || slice_eq(part, SLICE("..")))
+			return "no path has '.' or '..' as a segment: requests' are resolved";
+	}
+	return NULL;
+}
+
 static int compile_path(
     struct slice text, struct arena *a, struct route_pattern *out, char why_out[PATTERN_WHY])
 {
@@ -94,6 +119,9 @@ static int compile_path(
 	out->text = text;
 	if (text.len == 0 || text.ptr[0] != '/')
 		return refuse(why_out, "a path begins with '/' or '*'");
+	const char *never = never_asked_for(text);
+	if (never)
+		return refuse(why_out, never);
 	if (star >= 0 && (size_t)star != text.len - 1)
 		return refuse(why_out, "'*' may stand at the beginning or at the end only");
 	if (has_params(text) && star > 0 && text.ptr[star - 1] != '/')
