@@ -189,10 +189,11 @@ static void on_started(struct master *m)
 	m->phase = PHASE_RUNNING;
 	close_adopted(m);
 	notify_ready(&m->notify);
-	notify_status(&m->notify, "serving with %u workers, configuration %s",
-	    generation_count(m->current, CHILD_READY), m->current->snapshot->digest);
-	log_notice("ready: %u workers, configuration %s", generation_count(m->current, CHILD_READY),
-	    m->current->snapshot->digest);
+	unsigned workers = generation_count(m->current, CHILD_READY);
+	const char *plural = workers == 1 ? "" : "s", *digest = m->current->snapshot->digest;
+	notify_status(
+	    &m->notify, "serving with %u worker%s, configuration %s", workers, plural, digest);
+	log_notice("ready: %u worker%s, configuration %s", workers, plural, digest);
 	if (m->options->greet && !m->detached && !upgraded)
 		m->options->greet(m->current->snapshot, &m->current->listeners);
 	if (m->daemon_fd >= 0) {
