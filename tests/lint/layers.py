@@ -16,6 +16,10 @@ LIBRARIES = {
     "crypt.h": {"crypto"},
     "jansson.h": {"middleware", "version.c"},
     "nghttp2/": {"http2"},
+    "pcre2.h": {"app"},
+    "zlib.h": {"http"},
+    "brotli/": {"http"},
+    "zstd.h": {"http"},
     "hiredis/": {"middleware"},
 }
 
