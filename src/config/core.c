@@ -319,8 +319,16 @@ static void check_destination(const struct config_scope *scope, const char *key,
 	struct suggestion near;
 	struct config_place at = config_place(scope, &log_group, key);
 	refuse_empty(scope, &log_group, key, value, report);
-	if (strncmp(value, prefix, strlen(prefix)) != 0)
+	if (strncmp(value, prefix, strlen(prefix)) != 0) {
+		/* "syslog", "stdout" and "none" would be files where the server was started. */
+		if (*value && !strchr(value, '/') && strcmp(value, "-") != 0 &&
+		    strcmp(value, "off") != 0)
+			report_mistake(report, at,
+			    "log.%s: '%s' has no directory (expected \"/var/log/httpd/%s.log\", "
+			    "\"-\" or \"syslog:daemon\")",
+			    key, value, key);
 		return;
+	}
 	const char *facility = value + strlen(prefix);
 	if (!is_one_of(facility_names, facility, &near))
 		report_mistake(report, at, "log.%s: no syslog facility '%s' (%s \"syslog:%s\"%s)",

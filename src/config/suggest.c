@@ -62,8 +62,9 @@ static bool is_part(const char *a, const char *b)
 
 void suggest_start(struct suggestion *s, const char *wrong)
 {
-	/* One slip in three letters is a likely slip, more than three in all is another word. */
-	size_t slips = (strlen(wrong) + 2) / 3;
+	/* One slip in three letters is a likely slip (of four, two would be half of a word), more
+	 * than three in all is another word. */
+	size_t slips = (strlen(wrong) + 1) / 3;
 	s->wrong = wrong;
 	s->name = NULL;
 	s->most = (unsigned)(slips < 3 ? slips : 3);

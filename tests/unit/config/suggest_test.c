@@ -62,6 +62,7 @@ static const struct {
 	{ "error_log", NULL }, /* three letters are chance */
 	{ "max_workers", "workers" },
 	{ "upstreams", NULL },
+	{ "ased", NULL }, /* two of four letters */
 	{ "tls", NULL },
 	{ "x", NULL },
 	{ "", NULL },

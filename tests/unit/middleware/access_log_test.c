@@ -200,6 +200,7 @@ static void test_mistakes(void **state)
 		{ "log = { skip = [ \"/a\", \"/a*b\" ]; };", "log.skip: '/a*b' is no path" },
 		{ "log = { skip = \"*a*\"; };", "log.skip: '*a*' is no path" },
 		{ "log = { skip_status = 99; };", "log.skip_status: 99 is out of range" },
+		{ "log = { access = \"syslog\"; };", "log.access: 'syslog' has no directory" },
 		{ "log = { access = \"@/none/access\"; };", "/none': No such file or directory" },
 		{ "log = { format = \"${nobody}\"; };", "unknown variable in '${nobody}'" },
 		{ "log = { format = \"${requestid}\"; };", "did you mean ${request_id}?" },
