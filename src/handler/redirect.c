@@ -6,6 +6,7 @@
 
 #include "app/escape.h"
 #include "app/params.h"
+#include "config/core.h"
 #include "handler/redirect_target.h"
 #include "http/status.h"
 
@@ -70,6 +71,15 @@ const struct key_group redirect_group = {
 	.check = check_keys,
 };
 
+/* Of a route for all methods: one for POST alone may well lead to a page of the same name. */
+static bool leads_back(const struct config_scope *route, const char *target)
+{
+	const struct route_settings *s = config_settings(route, &route_group);
+	size_t len = strcspn(target, "?#");
+	return s->methods.count == 0 && s->path && *s->path == '/' && !strpbrk(s->path, "*:") &&
+	       strlen(s->path) == len && memcmp(s->path, target, len) == 0;
+}
+
 static void check(const struct config_scope *route, struct config_report *report)
 {
 	const struct redirect_settings *s = config_settings(route, &redirect_group);
@@ -82,6 +92,9 @@ static void check(const struct config_scope *route, struct config_report *report
 		slice_str(s->target), params_of(route, &arena), &arena, &target, &reason) < 0)
 		report_mistake(report, config_place(route, &redirect_group, "redirect"),
 		    "redirect: '%s': %s", s->target, reason);
+	else if (leads_back(route, s->target))
+		report_mistake(report, config_place(route, &redirect_group, "redirect"),
+		    "redirect: '%s' is this very route: clients would go round", s->target);
 	arena_fini(&arena);
 }
 

@@ -330,6 +330,14 @@ static void test_mistakes(void **state)
 	}
 	expect_mistake("redirect = \"/\"; status = 304;", "status: 304 is not of a redirect");
 	expect_mistake("redirect = \"/\"; status = \"301\";", "is not a whole number");
+	assert_non_null(
+	    strstr(fake_worker_mistakes(&worker,
+		       "sites = ( { routes = ( { path = \"/a\"; redirect = \"/a?b\"; } ); } );"),
+		"redirect: '/a?b' is this very route"));
+	assert_string_equal(
+	    fake_worker_mistakes(&worker, "sites = ( { routes = ( { path = \"/a\"; methods = "
+					  "\"POST\"; redirect = \"/a\"; status = 303; } ); } );"),
+	    "");
 	expect_mistake("status = 301;", "status: goes with a redirect");
 }
 
