@@ -101,6 +101,12 @@ static void check_count(const struct config_scope *scope, const char *key,
 {
 	if (list->count == 0 || list->count == certificates)
 		return;
+	if (certificates == 0) {
+		report_mistake(report, config_place(scope, &tls_group, key),
+		    "tls.%s: there is no certificate for it (say certificate = \"...\" beside it)",
+		    key);
+		return;
+	}
 	report_mistake(report, config_place(scope, &tls_group, key),
 	    "tls.%s: %zu files for %zu certificates (expected as many, in the same order)", key,
 	    list->count, certificates);
