@@ -3,6 +3,8 @@
  */
 #include "http/check.h"
 
+const struct http_fault http_too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
+
 static const struct http_fault fine = { 0 };
 
 /* CONNECT would make us a proxy, TRACE echoes what scripts may not see. */
@@ -32,6 +34,6 @@ struct http_fault http_check_expect(struct request *r)
 struct http_fault http_check_size(const struct request *r)
 {
 	if (r->terms->body > 0 && r->content_length > r->terms->body)
-		return (struct http_fault){ 413, "content is too large (RFC 9110 15.5.14)" };
+		return http_too_large;
 	return fine;
 }

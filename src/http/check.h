@@ -14,6 +14,8 @@ struct http_fault {
 	const char *reason; /* static text with the section of the RFC */
 };
 
+extern const struct http_fault http_too_large; /* content over its limit */
+
 struct http_fault http_check_method(const struct request *r);
 /* Needs content_length; sets expect_continue. */
 struct http_fault http_check_expect(struct request *r);

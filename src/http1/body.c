@@ -28,6 +28,38 @@ void h1_content_begin(struct h1_exchange *x)
 		chunked_init(&in->chunked, &x->h1->server->limits);
 }
 
+/*
+ * A handler that ignores the content would answer a request with broken chunks as if it were sound:
+ * so those that are here are looked at before anybody hears of it. Those that come later meet an
+ * answer that is on its way, and end the connection.
+ */
+struct http_fault h1_content_preview(const struct h1_exchange *x)
+{
+	struct slice rest = conn_peek(x->h1->conn);
+	int64_t most = x->request.terms->body;
+	uint64_t have = 0;
+	struct chunked d;
+	size_t used;
+
+	if (x->request.content_length >= 0)
+		return (struct http_fault){ 0 };
+	chunked_init(&d, &x->h1->server->limits);
+	for (;;) {
+		enum chunked_result result = chunked_parse(&d, rest, NULL, &used);
+		rest = slice_tail(rest, used);
+		if (result == CHUNKED_BAD)
+			return (struct http_fault){ 400, d.reason };
+		if (result != CHUNKED_DATA || rest.len == 0)
+			return (struct http_fault){ 0 };
+		if (most > 0 && d.left > (uint64_t)most - have)
+			return http_too_large;
+		size_t len = slice_head(rest, d.left).len;
+		have += len;
+		chunked_take(&d, len);
+		rest = slice_tail(rest, len);
+	}
+}
+
 static bool discarding(const struct h1_exchange *x)
 {
 	return x->h1->state == H1_DISCARD;

@@ -189,6 +189,8 @@ static const char *add_trailer(
 	enum field_id id = field_find_id(name);
 	if (is_forbidden(id))
 		return "framing or routing field in trailers (RFC 9110 6.5.1)";
+	if (!r)
+		return NULL;
 	if (r->trailers.count == limits->headers)
 		return "too many trailer fields (RFC 9112 7.1.2)";
 	name = arena_dup(&r->arena, name);

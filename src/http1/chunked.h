@@ -38,7 +38,7 @@ enum { CHUNKED_EXTENSIONS_MAX = 4096 };
 void chunked_init(struct chunked *d, const struct http_limits *limits);
 
 /* *used_out are the framing bytes at the front of the input, done with whatever is returned.
- * Trailers go to r->trailers, copied. */
+ * Trailers go to r->trailers, copied; with r NULL they are checked and forgotten. */
 enum chunked_result chunked_parse(
     struct chunked *d, struct slice input, struct request *r, size_t *used_out);
 

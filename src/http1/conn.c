@@ -29,7 +29,6 @@ enum {
 };
 
 static const struct http_fault too_slow = { 408, "request took too long (RFC 9110 15.5.9)" };
-static const struct http_fault too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
 
 static struct pool states = { .size = sizeof(struct h1), .max = 256 };
 
@@ -207,7 +206,7 @@ static bool pump_content(struct h1 *h, bool *moved_out)
 		    h, ABORT_SYNTAX, (struct http_fault){ 400, x->content.chunked.reason });
 		break;
 	case H1_FLOW_LARGE:
-		h1_exchange_fail(h, ABORT_TOO_LARGE, too_large);
+		h1_exchange_fail(h, ABORT_TOO_LARGE, http_too_large);
 		break;
 	}
 	*moved_out = true;

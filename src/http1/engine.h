@@ -120,6 +120,8 @@ void h1_exchange_finish(struct h1 *h);                          /* the response 
 /* body.c */
 enum h1_flow { H1_FLOW_MOVED, H1_FLOW_BLOCKED, H1_FLOW_CLOSED, H1_FLOW_FAULT, H1_FLOW_LARGE };
 void h1_content_begin(struct h1_exchange *x);
+/* What is wrong with the content as far as it has come along with the head. Takes nothing. */
+struct http_fault h1_content_preview(const struct h1_exchange *x);
 /* Reads and hands on what there is, until the socket is empty, the sink full, or the content
  * complete. FAULT: x->content.chunked.reason. */
 enum h1_flow h1_content_pump(struct h1_exchange *x);

@@ -123,6 +123,8 @@ void h1_exchange_begin(struct h1 *h)
 	struct http_fault fault = h1_check(r, &keep);
 	if (!fault.status)
 		fault = find_terms(x);
+	if (!fault.status)
+		fault = h1_content_preview(x);
 	if (fault.status) {
 		h1_refuse(h, fault);
 		return;

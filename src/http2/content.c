@@ -20,7 +20,6 @@
 enum { DISCARD_MS = 2000 };
 
 static const struct http_fault too_slow = { 408, "request took too long (RFC 9110 15.5.9)" };
-static const struct http_fault too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
 
 bool h2_content_flows(const struct h2_stream *x)
 {
@@ -111,7 +110,7 @@ void h2_content_take(struct h2_stream *x, struct slice bytes)
 	}
 	if (is_too_large(x, bytes.len)) {
 		consumed(x, bytes.len);
-		h2_stream_fail(x, ABORT_TOO_LARGE, too_large);
+		h2_stream_fail(x, ABORT_TOO_LARGE, http_too_large);
 		return;
 	}
 	if (h2_content_flows(x))

@@ -193,10 +193,48 @@ static void test_too_many_chunks_to_discard(void **state)
 static void test_broken_chunks_in_discard(void **state)
 {
 	(void)state;
-	int fd = TALK(CHUNKED("/ignore") "zz\r\n" GET("/next"));
+	int fd = TALK(CHUNKED("/ignore"));
+	assert_got("hello");
+	SEND(fd, "zz\r\n" GET("/next"));
 	harness_receive_end(fd);
 	assert_int_equal(harness.heads, 1);
 	assert_int_equal(harness.dones, 1);
+	assert_int_equal(harness.refusals, 0);
+	close(fd);
+}
+
+static void assert_refused(const char *bytes, size_t len, int status)
+{
+	int fd = harness_talk(bytes, len);
+
+	harness_receive_end(fd);
+	assert_int_equal(harness.refused_status, status);
+	assert_int_equal(harness.heads, 0);
+	assert_int_equal(harness_count("HTTP/1.1 "), 1);
+	assert_got("Connection: close\r\n");
+	close(fd);
+	harness_forget();
+}
+#define ASSERT_REFUSED(status, literal) assert_refused(literal, sizeof(literal) - 1, status)
+
+/* Who ignores the content does not answer for what is wrong with it. */
+static void test_broken_chunks_with_head(void **state)
+{
+	(void)state;
+	ASSERT_REFUSED(400, CHUNKED("/ignore") "zz\r\n" GET("/next"));
+	ASSERT_REFUSED(400, CHUNKED("/ignore") "2\r\nab\r\n2\nab\r\n0\r\n\r\n");
+	ASSERT_REFUSED(400, CHUNKED("/ignore") "2\r\nabc\r\n0\r\n\r\n");
+	ASSERT_REFUSED(400, CHUNKED("/ignore") "0\r\nContent-Length: 1\r\n\r\n");
+	ASSERT_REFUSED(413, CHUNKED("/ignore") "2\r\nab\r\n3e7\r\nab");
+}
+
+/* A look ahead takes nothing: trailers are kept once, data is passed on. */
+static void test_chunks_with_head(void **state)
+{
+	(void)state;
+	int fd = TALK(CHUNKED("/") "2\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n" GET("/next"));
+	assert_got("abc");
+	assert_got("hello");
 	assert_int_equal(harness.refusals, 0);
 	close(fd);
 }
@@ -263,7 +301,8 @@ static void test_too_large_as_it_grows(void **state)
 static void test_broken_chunks(void **state)
 {
 	(void)state;
-	int fd = TALK(CHUNKED("/") "2\r\nab\r\n2\r\nabc\r\n");
+	int fd = TALK(CHUNKED("/") "2\r\nab\r\n2\r\n");
+	SEND(fd, "abc\r\n");
 	harness_receive_end(fd);
 	assert_got("HTTP/1.1 400 Bad Request\r\n");
 	assert_int_equal(harness.abort_reason, ABORT_SYNTAX);
@@ -274,7 +313,8 @@ static void test_broken_chunks(void **state)
 static void test_broken_chunks_behind_answer(void **state)
 {
 	(void)state;
-	int fd = TALK(CHUNKED("/eager") "2\r\nabc\r\n");
+	int fd = TALK(CHUNKED("/eager") "2\r\n");
+	SEND(fd, "abc\r\n");
 	harness_receive_end(fd);
 	assert_not_got("HTTP/1.1 400");
 	assert_int_equal(harness.sinks_aborted, 1);
@@ -361,6 +401,8 @@ int main(void)
 		CASE(test_too_much_to_discard),
 		CASE(test_too_many_chunks_to_discard),
 		CASE(test_broken_chunks_in_discard),
+		CASE(test_broken_chunks_with_head),
+		CASE(test_chunks_with_head),
 		CASE(test_too_large_by_length),
 		CASE(test_too_large_as_it_grows),
 		CASE(test_too_large_for_the_route),
