@@ -85,23 +85,24 @@ static unsigned web_count(const struct snapshot *s)
 	return (unsigned)CPU_COUNT(&set);
 }
 
-/* "user" or "user:group"; what is not given stays as it is. Unknown names were mistakes before. */
-static void resolve_owner(const char *text, struct listen_spec *spec, struct arena *a)
+/* "user" or "user:group"; what is not given stays as it is. False if a name is not known. */
+static bool find_owner(const char *text, struct arena *a, uid_t *user_out, gid_t *group_out)
 {
-	spec->owner = (uid_t)-1;
-	spec->group = (gid_t)-1;
+	*user_out = (uid_t)-1;
+	*group_out = (gid_t)-1;
 	if (!text)
-		return;
+		return true;
 	struct slice group = slice_str(text);
 	struct slice user = slice_split(&group, ':');
 	const struct passwd *pw = getpwnam(arena_dup(a, user).ptr);
 	if (pw) {
-		spec->owner = pw->pw_uid;
-		spec->group = pw->pw_gid;
+		*user_out = pw->pw_uid;
+		*group_out = pw->pw_gid;
 	}
 	const struct group *gr = group.len ? getgrnam(group.ptr) : NULL;
 	if (gr)
-		spec->group = gr->gr_gid;
+		*group_out = gr->gr_gid;
+	return pw && (gr || group.len == 0);
 }
 
 static size_t web_listens(const struct snapshot *s, const struct listen_spec **specs_out)
@@ -117,7 +118,9 @@ static size_t web_listens(const struct snapshot *s, const struct listen_spec **s
 			.mode = (mode_t)l->mode,
 			.defer_accept = true, /* a client of HTTP speaks first */
 		};
-		resolve_owner(l->owner, &specs[i], a);
+		/* Unknown names were mistakes before; one that is gone since then changes nothing.
+		 */
+		(void)find_owner(l->owner, a, &specs[i].owner, &specs[i].group);
 	}
 	*specs_out = specs;
 	return s->listen_count;
@@ -186,16 +189,53 @@ static void web_status(const void *opened, struct buf *out)
 	stats_write(out);
 }
 
+static void check_listen(const struct snapshot *s, size_t index, struct config_report *report)
+{
+	const struct listen_settings *l = listen_settings(s, index);
+	struct arena a;
+	uid_t user;
+	gid_t group;
+	if (!protocol_find(l->protocol))
+		report_mistake(report, config_place(s->listens[index], &listen_group, "protocol"),
+		    "listen.protocol: '%s' is not spoken here (expected \"http\")", l->protocol);
+	arena_init(&a);
+	if (!find_owner(l->owner, &a, &user, &group))
+		report_mistake(report, config_place(s->listens[index], &listen_group, "owner"),
+		    "listen[%zu].owner: '%s': there is no such user or group (expected \"user\" "
+		    "or \"user:group\")",
+		    index, l->owner);
+	arena_fini(&a);
+}
+
+/* Its file is made at the start, its directory is not. */
+static void check_error_log(const struct snapshot *s, struct config_report *report)
+{
+	const struct log_settings *log = config_settings(s->global, &log_group);
+	char path[PATH_MAX];
+	if (log->error[0] != '/' || strlen(log->error) >= sizeof(path))
+		return;
+	memcpy(path, log->error, strlen(log->error) + 1);
+	const char *directory = dirname(path);
+	if (access(directory, F_OK) < 0)
+		report_mistake(report, config_place(s->global, &log_group, "error"),
+		    "log.error: '%s': %s", directory, strerror(errno));
+}
+
+/* A warning: the types that are built in do without it. */
+static void check_mime_types(const struct snapshot *s, struct config_report *report)
+{
+	const char *path = core_settings(s)->mime_types;
+	if (path && access(path, R_OK) < 0)
+		report_warning(report, config_place(s->global, &core_group, "mime_types"),
+		    "mime_types: cannot read '%s': %s", path, strerror(errno));
+}
+
 static void web_check(const struct snapshot *s, uid_t uid, gid_t gid, struct config_report *report)
 {
-	for (size_t i = 0; i < s->listen_count; i++) {
-		const struct listen_settings *l = listen_settings(s, i);
-		if (!protocol_find(l->protocol))
-			report_mistake(report,
-			    config_place(s->listens[i], &listen_group, "protocol"),
-			    "listen.protocol: '%s' is not spoken here (expected \"http\")",
-			    l->protocol);
-	}
+	for (size_t i = 0; i < s->listen_count; i++)
+		check_listen(s, i, report);
+	check_error_log(s, report);
+	check_mime_types(s, report);
 	app_check(s, &modules, uid, gid, report);
 	tls_check(s, report);
 }

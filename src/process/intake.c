@@ -22,6 +22,23 @@ static const char *given_string(const struct snapshot *s, const char *key, const
 	return config_given(s->global, &core_group, key) ? value : NULL;
 }
 
+/* Who the workers would be; what is wrong with that stands where its name is written. */
+static int choose(const struct snapshot *s, const struct privileges_facts *facts,
+    struct privileges *out, struct config_report *report)
+{
+	char text[512];
+	int result = privileges_choose(facts, out, text, sizeof(text));
+	/* The group is looked for when the user is found. */
+	const char *key = result < 0 && out->user[0] && facts->group ? "group" : "user";
+	bool given = key[0] == 'g' || facts->user;
+	struct config_place place = given ? config_place(s->global, &core_group, key) : nowhere;
+	if (result < 0)
+		report_mistake(report, place, "%s", text);
+	else if (text[0])
+		report_warning(report, place, "%s", text);
+	return result;
+}
+
 int intake_privileges(
     const struct snapshot *s, struct privileges *out, struct config_report *report)
 {
@@ -32,14 +49,13 @@ int intake_privileges(
 		.directory = s->file ? NULL : rundir_served(s),
 	};
 	privileges_look(&facts);
-	char text[512];
-	int result = privileges_choose(&facts, out, text, sizeof(text));
-	struct config_place place =
-	    facts.user ? config_place(s->global, &core_group, "user") : nowhere;
-	if (result < 0)
-		report_mistake(report, place, "%s", text);
-	else if (text[0])
-		report_warning(report, place, "%s", text);
+	int result = choose(s, &facts, out, report);
+	if (result < 0 && !out->user[0] && facts.group) {
+		/* With a user that there is: both mistakes in one go. */
+		struct privileges unused;
+		facts.user = "root";
+		(void)choose(s, &facts, &unused, report);
+	}
 	return result;
 }
 

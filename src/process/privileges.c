@@ -135,8 +135,12 @@ void privileges_look(struct privileges_facts *facts)
 	facts->euid = geteuid();
 	facts->egid = getegid();
 	struct stat st;
-	if (facts->euid != 0 || !facts->directory || stat(facts->directory, &st) < 0)
+	if (facts->euid != 0 || !facts->directory)
 		return;
+	if (stat(facts->directory, &st) < 0) {
+		facts->nobody_reads = true; /* there is nothing that root would have to read */
+		return;
+	}
 	facts->owner = st.st_uid;
 	facts->owner_group = st.st_gid;
 	if (st.st_uid == 0)

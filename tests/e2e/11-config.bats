@@ -107,6 +107,21 @@ places() {
   assert_match "$ROOT" "$output"
 }
 
+@test "users, owners and directories that are not there are found, all in one go" {
+  configure 'user = "no-such-user";' 'group = "no-such-group";' \
+    "listen = ( { address = \"unix:$DIR/http.sock\";" ' owner = "nobody:no-such-group"; } );' \
+    "log = { error = \"$DIR/none/error.log\"; };" \
+    "mime_types = \"$DIR/none/types\";"
+  run httpd --config "$CONF" --test
+  assert_equal 1 "$status"
+  assert_match "[.]owner: 'nobody:no-such-group': there is no such user or group" "$output"
+  assert_match "log.error: '$DIR/none': No such file" "$output"
+  assert_match "warning: mime_types: cannot read '$DIR/none/types'" "$output"
+  [ "$(id -u)" = 0 ] || return 0 # others stay who they are
+  assert_match "conf:[0-9]+: there is no user 'no-such-user'" "$output"
+  assert_match "conf:[0-9]+: there is no group 'no-such-group'" "$output"
+}
+
 @test "--test of a sound file exits 0 and starts nothing" {
   configure
   run httpd --config "$CONF" --test
