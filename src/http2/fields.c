@@ -11,11 +11,7 @@
 #include "base/number.h"
 #include "http/target.h"
 
-enum {
-	/* What a field counts for beside its bytes: RFC 9113 section 6.5.2. */
-	FIELD_COST = 32,
-	METHOD_MAX = 32, /* the longest registered one has 17 bytes */
-};
+enum { METHOD_MAX = 32 }; /* the longest registered one has 17 bytes */
 
 static const struct http_fault fine = { 0 };
 
@@ -59,7 +55,7 @@ static void take_scheme(struct h2_stream *x, struct slice value)
 
 static bool is_over_size(struct h2_stream *x, struct slice name, struct slice value)
 {
-	x->head_size += (uint32_t)(name.len + value.len + FIELD_COST);
+	x->head_size += (uint32_t)(name.len + value.len + H2_FIELD_COST);
 	if (x->head_size > x->h2->server->limits.header_size)
 		x->fault = long_fields;
 	return x->fault.status;

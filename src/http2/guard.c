@@ -137,6 +137,7 @@ static struct h2_fault check_block(struct h2_guard *g, const struct h2_frame *fr
 {
 	if (frame->type == H2_HEADERS) {
 		g->block = 0;
+		g->decoded = 0;
 		g->pieces = 0;
 	} else if (frame->type != H2_CONTINUATION) {
 		return fine;
@@ -148,6 +149,14 @@ static struct h2_fault check_block(struct h2_guard *g, const struct h2_frame *fr
 	if (g->block > g->block_max)
 		return bad(ENHANCE_YOUR_CALM, "fields are far too large");
 	return fine;
+}
+
+struct h2_fault h2_guard_field(struct h2_guard *g, size_t bytes)
+{
+	g->decoded += bytes + H2_FIELD_COST;
+	if (g->decoded <= g->block_max)
+		return fine;
+	return bad(ENHANCE_YOUR_CALM, "fields are far too large when decoded");
 }
 
 static bool remembers(const uint32_t ring[H2_REMEMBERED], uint32_t stream)
@@ -185,9 +194,17 @@ uint32_t h2_guard_looks_at(const uint8_t head[H2_FRAME_HEAD])
 {
 	struct h2_frame frame = h2_frame_parse(head);
 
-	if (frame.type != H2_PRIORITY)
+	if (frame.type != H2_PRIORITY && frame.type != PRIORITY_UPDATE)
 		return 0;
 	return frame.length < H2_GUARD_LOOKS_AT ? frame.length : H2_GUARD_LOOKS_AT;
+}
+
+/* The stream that the payload begins with. */
+static uint32_t named_stream(const struct h2_frame *frame)
+{
+	const uint8_t *p = (const uint8_t *)frame->payload.ptr;
+
+	return ((uint32_t)p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 /*
@@ -196,17 +213,22 @@ uint32_t h2_guard_looks_at(const uint8_t head[H2_FRAME_HEAD])
  */
 static struct h2_fault check_priority(const struct h2_frame *frame)
 {
-	const uint8_t *p = (const uint8_t *)frame->payload.ptr;
-
 	if (frame->type != H2_PRIORITY)
 		return fine;
 	if (frame->stream == 0)
 		return bad(PROTOCOL_ERROR, "PRIORITY without a stream (RFC 9113 6.3)");
-	if (frame->payload.len < H2_GUARD_LOOKS_AT)
+	if (frame->payload.len < H2_GUARD_LOOKS_AT || named_stream(frame) != frame->stream)
 		return fine;
-	uint32_t on =
-	    ((uint32_t)p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	return on == frame->stream ? bad(PROTOCOL_ERROR, "stream depends on itself") : fine;
+	return bad(PROTOCOL_ERROR, "stream depends on itself");
+}
+
+/* RFC 9218 section 7.1. The library passes over one for stream 0. */
+static struct h2_fault check_priority_update(const struct h2_frame *frame)
+{
+	if (frame->type != PRIORITY_UPDATE || frame->payload.len < H2_GUARD_LOOKS_AT ||
+	    named_stream(frame) != 0)
+		return fine;
+	return bad(PROTOCOL_ERROR, "PRIORITY_UPDATE for no stream (RFC 9218 7.1)");
 }
 
 struct h2_fault h2_guard_frame(
@@ -222,6 +244,8 @@ struct h2_fault h2_guard_frame(
 		fault = check_stream(g, frame, live);
 	if (!fault.error)
 		fault = check_priority(frame);
+	if (!fault.error)
+		fault = check_priority_update(frame);
 	return fault;
 }
 

@@ -31,6 +31,9 @@ enum h2_frame_type {
 
 enum { H2_FLAG_END_HEADERS = 4, H2_FLAG_PADDED = 8 };
 
+/* What a field counts for beside its bytes: RFC 9113 section 10.5.1. */
+enum { H2_FIELD_COST = 32 };
+
 struct h2_frame {
 	uint32_t length;
 	uint8_t type;
@@ -46,13 +49,14 @@ struct h2_fault {
 };
 
 struct h2_guard {
-	uint32_t block_max; /* of a block of fields, as it is on the wire */
+	uint32_t block_max; /* of a block of fields, on the wire and decoded */
 	uint32_t block;     /* bytes of the one at hand */
 	uint32_t pieces;    /* its CONTINUATION frames */
 	uint32_t last;      /* highest stream that the peer has used */
 	int32_t calm;       /* what is left of the two budgets: see guard.c */
 	int32_t patience;
 	uint64_t refilled_ms;
+	uint64_t decoded; /* bytes of the block's fields, with 32 for each */
 	/* Streams that ended a moment ago, by the peer's own word or by ours; rings. */
 	uint32_t ended[H2_REMEMBERED];
 	uint32_t cut[H2_REMEMBERED];
@@ -71,6 +75,9 @@ uint32_t h2_guard_looks_at(const uint8_t head[H2_FRAME_HEAD]);
 /* To be asked of each frame. `live`: the library knows its stream. */
 struct h2_fault h2_guard_frame(
     struct h2_guard *g, const struct h2_frame *frame, bool live, uint64_t now_ms);
+
+/* To be asked of each field as it is decoded: a byte on the wire can stand for thousands. */
+struct h2_fault h2_guard_field(struct h2_guard *g, size_t bytes);
 
 /* A request came in whole, or a piece of content went either way: that is what the peer is here
  * for. */

@@ -49,9 +49,15 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	struct h2 *h = user;
 	struct slice n = slice_of((const char *)name, name_len);
 	struct slice v = slice_of((const char *)value, value_len);
+	struct h2_fault fault = h2_guard_field(&h->guard, name_len + value_len);
 
 	(void)session;
 	(void)flags;
+	if (fault.error) {
+		h2_give_up(h, fault);
+		/* The rest of the block is decoded without another look at its fields. */
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	}
 	if (!h->heading)
 		return 0;
 	if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)

@@ -87,8 +87,7 @@ def bomb():
     p = Peer(PORT, timeout=PATIENCE)
     bomb = fields() + b"\x40" + text("x") + text("y" * 3900) + b"\xbe" * 16000
     p.raw(frame(HEADERS, END_STREAM, 1, bomb[:16000]) + frame(CONTINUATION, END_HEADERS, 1, bomb[16000:]))
-    answer = p.until(HEADERS, GOAWAY)
-    return "answered" if answer.kind == HEADERS else f"goaway {answer.code()}"
+    return f"goaway {p.until(GOAWAY).code()}"
 
 
 def settings_flood():

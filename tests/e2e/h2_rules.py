@@ -194,6 +194,11 @@ sends("6.5.2", "200", "unknown setting", frame(SETTINGS, 0, 0, settings((0xF0F0,
 sends("6.5.2", "200", "no table for compression", frame(SETTINGS, 0, 0, settings((1, 0))), ask())
 
 
+sends("9218/7.1", "200", "PRIORITY_UPDATE", frame(PRIORITY_UPDATE, 0, 0, b"\0\0\0\1u=1, i"), ask())
+sends("9218/7.1", "goaway 1", "PRIORITY_UPDATE for stream 0", frame(PRIORITY_UPDATE, 0, 0, b"\0\0\0\0u=1"), ask())
+sends("9218/7.1", "goaway 1", "PRIORITY_UPDATE on a stream", frame(PRIORITY_UPDATE, 0, 1, b"\0\0\0\1u=1"), ask())
+
+
 @case("6.5.3", "acknowledged")
 def settings_are_acknowledged():
     p = Peer(PORT)

@@ -209,6 +209,36 @@ static void test_priority(void **state)
 	assert_int_equal(ask(frame), PROTOCOL_ERROR);
 }
 
+static void test_priority_update(void **state)
+{
+	struct h2_frame frame = { .type = 16, .length = 7, .payload = { "\0\0\0\1u=1", 7 } };
+
+	(void)state;
+	assert_int_equal(ask(frame), 0);
+	frame.payload.ptr = "\x80\0\0\0u=1"; /* the first bit is reserved */
+	assert_int_equal(ask(frame), PROTOCOL_ERROR);
+	frame.payload.len = 3; /* the library's: FRAME_SIZE_ERROR */
+	assert_int_equal(ask(frame), 0);
+}
+
+static void test_decoded_fields(void **state)
+{
+	const struct h2_frame headers = {
+		.type = H2_HEADERS, .length = 100, .flags = H2_FLAG_END_HEADERS, .stream = 1
+	};
+	const uint32_t most = guard.block_max - H2_FIELD_COST;
+
+	(void)state;
+	/* Each block anew. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(headers), 0);
+		assert_int_equal(h2_guard_field(&guard, most).error, 0);
+	}
+	assert_int_equal(h2_guard_field(&guard, 0).error, ENHANCE_YOUR_CALM);
+	assert_int_equal(ask(headers), 0);
+	assert_int_equal(h2_guard_field(&guard, most + 1).error, ENHANCE_YOUR_CALM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +253,8 @@ int main(void)
 		cmocka_unit_test_setup(test_streams, setup),
 		cmocka_unit_test_setup(test_patience, setup),
 		cmocka_unit_test_setup(test_priority, setup),
+		cmocka_unit_test_setup(test_priority_update, setup),
+		cmocka_unit_test_setup(test_decoded_fields, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
