@@ -5,6 +5,7 @@
 #include "app/escape.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 static const char hex[] = "0123456789abcdef";
 
@@ -75,17 +76,46 @@ static const char *json_escape(char c)
 	return NULL;
 }
 
-/* For HTML and JSON: characters pass, special ones by their names, the rest becomes U+FFFD. */
-static int append_text(struct buf *out, struct slice s, const char *(*special)(char c))
+/* "${" begins an expression between backticks; "</script" and "<!--" mean something in HTML. */
+static const char *script_escape(char c)
+{
+	switch (c) {
+	case '\'':
+		return "\\u0027";
+	case '`':
+		return "\\u0060";
+	case '$':
+		return "\\u0024";
+	case '<':
+		return "\\u003c";
+	}
+	return json_escape(c);
+}
+
+/* What is no printable character: a control by its number where there is a way to write it. Returns
+ * its bytes. */
+static size_t take_odd(struct slice s, bool numbered, char room[8], struct slice *piece_out)
+{
+	uint32_t code = 0;
+	size_t len = utf8_decode(s, &code);
+	if (len > 0 && numbered)
+		*piece_out = slice_of(room, (size_t)snprintf(room, 8, "\\u%04x", code & 0xff));
+	else
+		*piece_out = SLICE("\xef\xbf\xbd");
+	return len ? len : 1;
+}
+
+/* For HTML, JSON and scripts: characters pass, special ones by their names. */
+static int append_text(
+    struct buf *out, struct slice s, const char *(*special)(char c), bool numbered)
 {
 	while (s.len) {
+		char room[8];
 		const char *name = special(s.ptr[0]);
 		size_t len = name ? 1 : utf8_printable(s);
 		struct slice piece = name ? slice_str(name) : slice_head(s, len);
-		if (len == 0) {
-			piece = SLICE("\xef\xbf\xbd");
-			len = 1;
-		}
+		if (len == 0)
+			len = take_odd(s, numbered, room, &piece);
 		if (buf_append(out, piece) < 0)
 			return ERR_FULL;
 		s = slice_tail(s, len);
@@ -152,9 +182,11 @@ int escape_append(struct buf *out, struct slice s, enum template_escape how)
 	case ESCAPE_HEADER:
 		return append_bytes(out, s, &plain_in_header, leave_out);
 	case ESCAPE_HTML:
-		return append_text(out, s, html_reference);
+		return append_text(out, s, html_reference, false);
 	case ESCAPE_JSON:
-		return append_text(out, s, json_escape);
+		return append_text(out, s, json_escape, true);
+	case ESCAPE_SCRIPT:
+		return append_text(out, s, script_escape, true);
 	case ESCAPE_LOG:
 		if (s.len == 0)
 			return buf_byte(out, '-');

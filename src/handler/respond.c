@@ -133,7 +133,7 @@ static const struct {
 	{ { "application/xml", 15 }, ESCAPE_HTML },
 	{ { "*+xml", 5 }, ESCAPE_HTML },
 	{ { "*json", 5 }, ESCAPE_JSON },
-	{ { "*javascript", 11 }, ESCAPE_JSON },
+	{ { "*javascript", 11 }, ESCAPE_SCRIPT },
 	{ { "application/x-www-form-urlencoded", 33 }, ESCAPE_URL },
 };
 

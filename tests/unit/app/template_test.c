@@ -147,7 +147,7 @@ static void test_escapes(void **state)
 	expect(&w, "\"${http_user_agent}\" ${user}", ESCAPE_LOG,
 	    "\"Test/1.0 \\x22quoted\\x22 \\x5c \\x1b[31m\" -");
 	expect(&w, "\"${http_user_agent}\"", ESCAPE_JSON,
-	    "\"Test/1.0 \\\"quoted\\\" \\\\ \xef\xbf\xbd[31m\"");
+	    "\"Test/1.0 \\\"quoted\\\" \\\\ \\u001b[31m\"");
 	expect(&w, "\"${http_x_own}\"", ESCAPE_JSON, "\"mine\\r\\nSet-Cookie: a=b\"");
 	world_fini(&w);
 }

@@ -83,8 +83,12 @@ static void test_escapes(void **state)
 	expect_content("{ type = \"Application/Problem+JSON; x=y\"; body = \"${name}\"; }",
 	    "/hello/\"", "\\\"");
 	expect_content("{ type = \"image/svg+xml\"; body = \"${name}\"; }", "/hello/<", "&lt;");
+	expect_content("{ type = \"application/json\"; body = \"${name}\"; }",
+	    "/hello/\1\x7f\xc2\x9b\xff", "\\u0001\\u007f\\u009b\xef\xbf\xbd");
 	expect_content(
 	    "{ type = \"text/javascript\"; body = \"${name}\"; }", "/hello/\"\n", "\\\"\\n");
+	expect_content("{ type = \"text/javascript\"; body = \"a = '${name}'\"; }",
+	    "/hello/'`${b}<", "a = '\\u0027\\u0060\\u0024{b}\\u003c'");
 	expect_content("{ type = \"application/x-www-form-urlencoded\"; body = \"n=${name}\"; }",
 	    "/hello/a&b=c", "n=a%26b%3Dc");
 	expect_content("\"${method} ${status} $ {x}\"", path, "GET 200 $ {x}");

@@ -106,7 +106,7 @@ static void test_json(void **state)
 	assert_has("\"pid\":4711");
 	assert_has("\"state\":\"ready\"");
 	assert_has("\"sandbox\":{\"landlock\":false,\"seccomp\":true}");
-	assert_has("\"name\":\"a\\\"\\\\\xef\xbf\xbd.example\"");
+	assert_has("\"name\":\"a\\\"\\\\\\u0001.example\"");
 	assert_has("\"level\":\"error\",\"text\":\"worker 1: \\\"");
 	for (const char *c = text; *c; c++)
 		assert_true((unsigned char)*c >= 0x20 || *c == '\n');
