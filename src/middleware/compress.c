@@ -11,6 +11,9 @@
 #include "http/encoded.h"
 #include "http/status.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static void *prepare(const struct config_scope *route, struct arena *a)
 {
 	struct compress *c = arena_alloc(a, sizeof(*c));
@@ -121,6 +124,21 @@ static void head(struct request *r, void *state)
 	fields_remove_name(&response->fields, SLICE("Accept-Ranges"));
 }
 
+static enum step explain(struct request *r, void *state, char *text_out, size_t room)
+{
+	const struct compress *c = state;
+	size_t len;
+	if (choose(c, r) == CODING_IDENTITY) {
+		snprintf(text_out, room, "nothing: the client takes no coding that is made");
+		return STEP_NEXT;
+	}
+	len = (size_t)snprintf(text_out, room, "from %" PRIu64 " bytes on", c->min_size);
+	for (size_t i = 0; i < c->types.count && len < room; i++)
+		len += (size_t)snprintf(
+		    text_out + len, room - len, "%s%s", i ? ", " : ": ", c->types.list[i]);
+	return STEP_NEXT;
+}
+
 static const struct key_group *const groups[] = { &compress_group, NULL };
 
 const struct middleware compress_middleware = {
@@ -128,4 +146,5 @@ const struct middleware compress_middleware = {
 	.groups = groups,
 	.prepare = prepare,
 	.head = head,
+	.explain = explain,
 };

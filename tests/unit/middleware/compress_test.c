@@ -100,6 +100,8 @@ static const char config[] = "compress = { codings = [ \"gzip\", \"br\", \"zstd\
 			     "  { path = \"/off\"; compress = false; handler = \"test\"; },\n"
 			     "  { path = \"/gzip\"; compress = { codings = \"gzip\"; min_size = 0; "
 			     "}; handler = \"test\"; },\n"
+			     "  { path = \"/typed\"; compress = { types = [ \"text/*\", "
+			     "\"a/b\" ]; min_size = \"2k\"; }; handler = \"test\"; },\n"
 			     "  { path = \"/*\"; handler = \"test\"; }\n"
 			     ") } );\n";
 
@@ -250,6 +252,31 @@ static void test_never(void **state)
 		assert_int_equal(f.content.len, cases[i].len);
 		fake_request_fini(&f);
 	}
+}
+
+static void expect_explained(
+    struct fake_worker *w, const char *path, const char *accept, const char *wanted)
+{
+	struct fake_request f;
+	char told[128] = "";
+	answer_text(5000);
+	ask(&f, w, path, accept);
+	fake_request_start(&f);
+	const struct route *route = exchange_of(&f.r)->route;
+	if (route->step_count)
+		assert_int_equal(
+		    compress_middleware.explain(&f.r, route->steps[0].state, told, sizeof(told)),
+		    STEP_NEXT);
+	assert_string_equal(told, wanted);
+	fake_request_fini(&f);
+}
+
+static void test_explained(void **state)
+{
+	expect_explained(*state, "/typed", "br, gzip", "from 2048 bytes on: text/*, a/b");
+	expect_explained(
+	    *state, "/", "identity", "nothing: the client takes no coding that is made");
+	expect_explained(*state, "/off", "gzip", "");
 }
 
 static void test_no_transform_of_client(void **state)
@@ -421,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_short_body),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_no_transform_of_client),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_unchanged),
