@@ -190,8 +190,27 @@ static void greet(const struct snapshot *s, const struct listener_set *listeners
 		log_notice("serving %s", realpath(site->root, root) ? root : site->root);
 }
 
+/* Values of options, by the rows of the keys that they set: with no file, nothing else can be
+ * wrong.
+ */
+static bool values_are_sound(const struct options *o)
+{
+	struct config_request request = request_of(o);
+	request.file = NULL;
+	request.directory = NULL;
+	request.environ_list = NULL;
+	struct snapshot *s = load(&request);
+	bool sound = s != NULL;
+	snapshot_unref(&s);
+	return sound;
+}
+
 static int run_server(const struct options *o)
 {
+	if (!values_are_sound(o)) {
+		options_refer();
+		return EXIT_USAGE;
+	}
 	struct config_request request = request_of(o);
 	struct master_options options = {
 		.config = &request,

@@ -183,6 +183,11 @@ static int take_directory(struct options *o, int argc, char **argv)
 	return OK;
 }
 
+void options_refer(void)
+{
+	fprintf(stderr, "httpd: see 'httpd --help'\n");
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option longs[ROWS + 1];
@@ -191,7 +196,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){ .action = ACTION_RUN, .argv = argv };
 	for (int id; (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
 		if (apply(o, id, optarg) < 0) {
-			fprintf(stderr, "httpd: see 'httpd --help'\n");
+			options_refer();
 			return ERR_SYNTAX;
 		}
 	}

@@ -44,6 +44,7 @@ struct options {
 
 /* Strings are borrowed from argv. ERR_SYNTAX with a line on standard error for wrong usage. */
 MUST_CHECK int options_parse(struct options *o, int argc, char **argv);
+void options_refer(void); /* to --help, on standard error */
 void options_help(FILE *to);
 
 #endif

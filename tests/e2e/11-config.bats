@@ -191,6 +191,12 @@ value() { # KEY ...: environment and options before the dump
   assert_equal 2 "$status"
   run httpd --config
   assert_equal 2 "$status"
+  local wrong
+  for wrong in --port=http --port=70000 --workers=-1 --log-level=loud; do
+    run httpd "$wrong" "$ROOT"
+    assert_equal 2 "$status"
+    assert_match "${wrong%=*}: " "$output"
+  done
 }
 
 @test "--version and --help" {
