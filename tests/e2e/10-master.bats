@@ -27,7 +27,7 @@ configure() { # [LINE...]
 @test "without a word it serves the current directory" {
   cd "$ROOT"
   # A configuration that is installed on this machine would be taken instead.
-  [ ! -e /usr/local/etc/httpd/httpd.conf ] || skip "a configuration is installed"
+  [ ! -e "$(httpd --version | sed -n 's/^configuration: //p')" ] || skip "a configuration is installed"
   httpd_start --port "$PORT"
   assert_equal hello "$(fetch /index.html)"
 }
