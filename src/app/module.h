@@ -76,6 +76,9 @@ struct middleware {
 	/* `enter` answers all CORS preflights: OPTIONS with Origin and
 	 * Access-Control-Request-Method. So they are brought to it by the route of that method. */
 	bool takes_preflight;
+	/* `enter` refuses by who asks, as the first of `groups` says: what it guards under one name
+	 * is not given out under another, see route_guarding. */
+	bool guards;
 	void (*check)(const struct config_scope *scope,
 	    struct config_report *report); /* each scope where it is given */
 	/* In the master and in workers: the files that are named at this scope and read again when

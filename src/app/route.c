@@ -78,6 +78,42 @@ struct route *route_match(struct site *site, struct request *r, unsigned *allow_
 	return NULL;
 }
 
+/* Routes that inherit the same settings share them. */
+static bool has_guard(const struct route *route, const struct middleware *m, const void *settings)
+{
+	for (unsigned i = 0; i < route->step_count; i++)
+		if (route->steps[i].middleware == m)
+			return config_settings(route->scope, m->groups[0]) == settings;
+	return false;
+}
+
+bool route_guards_more(const struct route *other, const struct route *passed)
+{
+	for (unsigned i = 0; i < other->step_count; i++) {
+		const struct middleware *m = other->steps[i].middleware;
+		if (m->guards && !has_guard(passed, m, config_settings(other->scope, m->groups[0])))
+			return true;
+	}
+	return false;
+}
+
+const struct route *route_guarding(struct request *r, struct slice path)
+{
+	struct exchange *x = exchange_of(r);
+	struct route_param params[ROUTE_PARAMS_MAX];
+	struct slice asked = r->path;
+	unsigned count = x->param_count, allow;
+	if (!x->site->uneven)
+		return NULL;
+	memcpy(params, x->params, count * sizeof(*params));
+	r->path = path;
+	const struct route *route = route_match(x->site, r, &allow);
+	r->path = asked;
+	memcpy(x->params, params, count * sizeof(*params));
+	x->param_count = count;
+	return route && route != x->route && route_guards_more(route, x->route) ? route : NULL;
+}
+
 struct slice exchange_param(const struct request *r, struct slice name)
 {
 	const struct exchange *x = exchange_of(r);

@@ -69,6 +69,13 @@ enum route_verdict route_try(const struct route *route, struct request *r);
 /* The first route with this path and host whatever its methods; NULL without one. */
 struct route *route_find(struct site *site, struct request *r);
 
+/* Whether `other` is guarded by more than what one who was let through at `passed` has met. */
+bool route_guards_more(const struct route *other, const struct route *passed);
+
+/* The route that would answer this path, if it is guarded by more than the one that has the
+ * request; NULL else. For handlers that found what they were not asked for by name. */
+const struct route *route_guarding(struct request *r, struct slice path);
+
 /* "example.org", "*.example.org"; the empty pattern is any. Both lower case. */
 bool host_matches(struct slice pattern, struct slice host);
 

@@ -165,6 +165,16 @@ static void prepare_routes(struct site *site, const struct modules *m, struct ar
 	site->route_count = (unsigned)scope->all_route_count;
 }
 
+static bool is_uneven(const struct site *site)
+{
+	const struct route *first = site->routes;
+	for (unsigned i = 1; i < site->route_count; i++)
+		if (route_guards_more(&site->routes[i], first) ||
+		    route_guards_more(first, &site->routes[i]))
+			return true;
+	return false;
+}
+
 static void prepare_site(struct site *site, const struct modules *m, struct arena *a)
 {
 	const struct config_scope *scope = site->scope;
@@ -177,6 +187,7 @@ static void prepare_site(struct site *site, const struct modules *m, struct aren
 	else
 		prepare_routes(site, m, a);
 	site->index = route_index_new(site->routes, site->route_count, a);
+	site->uneven = is_uneven(site);
 }
 
 static struct host_entry *host_place(const struct site_table *t, struct slice name)

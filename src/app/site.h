@@ -40,6 +40,7 @@ struct site {
 	struct route *routes; /* those in groups among them, in the order of trying */
 	unsigned route_count;
 	struct route_index *index;
+	bool uneven;            /* not all routes are guarded alike */
 	struct route undecided; /* answers 500 where an expression gave up: the route it belongs to
 				   may have asked for a password, so none behind it answers */
 	struct route unrouted;  /* answers what no route matches: its middleware is the site's, its

@@ -38,15 +38,21 @@ static void tell_failure(const struct file_entry *e)
 static void answer(struct request *r, const struct files *f, unsigned at, struct file_entry *e)
 {
 	struct files_verdict v = files_judge(r, f, at, e->kind, e->error);
+	if (v.what == FILES_SEND)
+		v = files_judge_name(r, f, at, e->path, e->index);
 	switch (v.what) {
 	case FILES_SEND:
 		files_answer_regular(r, f, e);
+		return;
+	case FILES_SEND_ON:
+		files_answer_elsewhere(r, v.status, v.path);
 		return;
 	case FILES_LIST:
 		listing_answer(r, f, e->path);
 		return;
 	case FILES_ADD_SLASH:
-		files_answer_directory(r);
+		files_answer_elsewhere(
+		    r, 301, slice_str(arena_printf(&r->arena, SLICE_FMT "/", SLICE_ARG(r->path))));
 		return;
 	case FILES_TRY:
 		try_from(r, f, v.next);

@@ -196,15 +196,15 @@ void files_answer_regular(struct request *r, const struct files *f, struct file_
 		answer_chosen(r, e, NULL);
 }
 
-void files_answer_directory(struct request *r)
+void files_answer_elsewhere(struct request *r, int status, struct slice path)
 {
 	/* The path is canonical: it begins with one slash, so no "//host" comes out; the rest is
 	 * encoded. */
-	struct slice path = target_encode(r->path, &r->arena);
+	struct slice text = target_encode(path, &r->arena);
 	const char *mark = r->query.ptr ? "?" : "";
 	struct slice to = slice_str(arena_printf(
-	    &r->arena, SLICE_FMT "/%s" SLICE_FMT, SLICE_ARG(path), mark, SLICE_ARG(r->query)));
+	    &r->arena, SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(text), mark, SLICE_ARG(r->query)));
 	response_add_static(r, FIELD_OTHER, SLICE("Location"), to);
-	r->response.status = 301;
+	r->response.status = status;
 	response_start(r);
 }

@@ -10,7 +10,7 @@
  * later. */
 void files_answer_regular(struct request *r, const struct files *f, struct file_entry *e);
 
-/* The path names a directory, but lacks the slash that relative links in it need. */
-void files_answer_directory(struct request *r);
+/* A redirect to this path of the site, with the request's query. */
+void files_answer_elsewhere(struct request *r, int status, struct slice path);
 
 #endif

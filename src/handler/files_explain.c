@@ -49,6 +49,12 @@ static void tell(
 		    r->response.status ? "answers 200 with" : "answers by the conditions with",
 		    root, slash, look->name, look->index ? look->index : "");
 		return;
+	case FILES_SEND_ON:
+		r->response.status = v->status;
+		snprintf(text_out, room,
+		    "answers %d, to " SLICE_FMT ": that file is another route's, which is guarded",
+		    v->status, SLICE_ARG(v->path));
+		return;
 	case FILES_LIST:
 		r->response.status = 200;
 		snprintf(text_out, room, "answers 200 with a listing of %s%s%s", root, slash,
@@ -87,10 +93,13 @@ void files_explain(struct request *r, void *state, char *text_out, size_t room)
 		    f->root.real);
 		return;
 	}
+	unsigned at = 0;
 	while (look.verdict.what == FILES_TRY) {
-		unsigned at = look.verdict.next;
+		at = look.verdict.next;
 		look_at(&look, f, files_try_path(r, f, at));
 		look.verdict = files_judge(r, f, at, look.kind, look.error);
 	}
+	if (look.verdict.what == FILES_SEND)
+		look.verdict = files_judge_name(r, f, at, slice_str(look.name), look.index);
 	tell(r, f, &look, text_out, room);
 }

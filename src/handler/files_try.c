@@ -3,7 +3,7 @@
  */
 #include "handler/files_try.h"
 
-#include "app/site.h"
+#include "app/route.h"
 
 #include <errno.h>
 
@@ -79,4 +79,27 @@ struct files_verdict files_judge(
 		break;
 	}
 	return go_on(r, f, at, 404);
+}
+
+/* As a client would ask for it. */
+static struct slice address_of(
+    struct request *r, const struct files *f, struct slice path, const char *index)
+{
+	size_t before = r->path.len - files_own_path(r, f).len;
+	return slice_str(arena_printf(&r->arena, SLICE_FMT SLICE_FMT "%s",
+	    SLICE_ARG(slice_head(r->path, before)), SLICE_ARG(path), index ? index : ""));
+}
+
+struct files_verdict files_judge_name(
+    struct request *r, const struct files *f, unsigned at, struct slice path, const char *index)
+{
+	struct files_verdict send = { .what = FILES_SEND };
+	bool named = at == f->try_count || !f->tries[at].has_path;
+	bool asked = !index && slice_eq(path, files_own_path(r, f));
+	if (named || asked || !exchange_of(r)->site->uneven)
+		return send;
+	struct slice address = address_of(r, f, path, index);
+	if (!route_guarding(r, address))
+		return send;
+	return (struct files_verdict){ .what = FILES_SEND_ON, .status = 302, .path = address };
 }

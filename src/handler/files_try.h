@@ -16,6 +16,7 @@ struct slice files_try_path(struct request *r, const struct files *f, unsigned a
 struct files_verdict {
 	enum files_what {
 		FILES_SEND,
+		FILES_SEND_ON, /* a redirect to the file's own address, `path` */
 		FILES_LIST,
 		FILES_ADD_SLASH, /* a redirect to the directory's own address */
 		FILES_TRY,       /* `next` */
@@ -23,10 +24,17 @@ struct files_verdict {
 	} what;
 	int status;
 	unsigned next;
+	struct slice path;
 };
 
 /* `kind` and `error` are what was found at the path. */
 struct files_verdict files_judge(
     const struct request *r, const struct files *f, unsigned at, enum file_kind kind, int error);
+
+/* What becomes of FILES_SEND for the file at `path` (with `index` behind it, which may be NULL):
+ * one that another route guards is sent by that route only, unless the settings name this very
+ * file. */
+struct files_verdict files_judge_name(
+    struct request *r, const struct files *f, unsigned at, struct slice path, const char *index);
 
 #endif

@@ -149,6 +149,7 @@ static const struct key_group *const groups[] = { &access_group, NULL };
 const struct middleware access_middleware = {
 	.name = "access",
 	.groups = groups,
+	.guards = true,
 	.check = check,
 	.prepare = prepare,
 	.release = release,

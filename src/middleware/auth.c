@@ -153,6 +153,7 @@ static const struct key_group *const groups[] = { &auth_group, NULL };
 const struct middleware auth_middleware = {
 	.name = "auth",
 	.groups = groups,
+	.guards = true,
 	.check = check,
 	.each_file = each_file,
 	.prepare = prepare,

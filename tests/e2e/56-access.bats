@@ -105,3 +105,30 @@ status_from() { # ADDRESS PATH [CURL-OPTION...]
   assert_equal 403 "$(status_from 127.0.0.1 /other -T "$ROOT/index.html")"
   [ -e "$ROOT/new" ] && ! [ -e "$ROOT/other" ]
 }
+
+@test "a file that another route guards is not given out as an index or a try" {
+  mkdir "$ROOT/app" "$ROOT/open"
+  echo secret | tee "$ROOT/app/page.html" "$ROOT/home.htm" >"$ROOT/app/index.html"
+  echo open >"$ROOT/open/index.txt"
+  httpd_config <<<"sites = ( { root = \"$ROOT\"; routes = (
+    { path = \"*.html\"; deny = \"all\"; files = { }; },
+    { path = \"*.htm\"; deny = \"all\"; files = { }; },
+    { path = \"*.txt\"; headers = { set = ( \"X-Text: yes\" ); }; files = { }; },
+    { path = \"/try/*\"; files = { root = \"$ROOT/app\"; try = [ \"\$path.html\" ]; }; },
+    { path = \"/place/*\"; files = { fallback = \"/home.htm\"; }; },
+    { path = \"/alike/*\"; deny = \"all\"; files = { }; },
+    { path = \"/*\"; files = { index = [ \"index.html\", \"index.txt\" ]; }; } ); } );"
+  httpd_start
+  local version
+  for version in --http1.1 --http2-prior-knowledge; do
+    assert_status 302 /app/ $version
+    assert_equal '/app/index.html?q' "$(field_of location '/app/?q' $version)"
+    assert_status 403 /app/index.html $version
+    assert_equal /try/page.html "$(field_of location /try/page $version)"
+    assert_equal secret "$(fetch /place/anywhere $version)" # it was named for this route
+    assert_status 302 /app/ $version -I
+    assert_equal open "$(fetch /open/ $version)"
+  done
+  run httpd --config "$CONF" --explain "http://127.0.0.1:$PORT/app/"
+  assert_match 'answers 302, to /app/index.html: .* guarded' "$output"
+}
