@@ -320,8 +320,9 @@ static void check_destination(const struct config_scope *scope, const char *key,
 	struct config_place at = config_place(scope, &log_group, key);
 	refuse_empty(scope, &log_group, key, value, report);
 	if (strncmp(value, prefix, strlen(prefix)) != 0) {
-		/* "syslog", "stdout" and "none" would be files where the server was started. */
-		if (*value && !strchr(value, '/') && strcmp(value, "-") != 0 &&
+		/* "syslog", "stdout" and "none" would be files where the server was started;
+		   "access.log" is meant as one. */
+		if (*value && !strpbrk(value, "/.") && strcmp(value, "-") != 0 &&
 		    strcmp(value, "off") != 0)
 			report_mistake(report, at,
 			    "log.%s: '%s' has no directory (expected \"/var/log/httpd/%s.log\", "
