@@ -104,6 +104,9 @@ static const char *check_claims(const struct check *c, const json_t *claims)
 	const char *reason = check_times(c, claims);
 	if (reason)
 		return reason;
+	/* To leave some out could make somebody nobody. */
+	if (json_object_size(claims) > JWT_CLAIMS_MAX)
+		return "the token has too many claims";
 	if (!is_for_us(c->rules->audience, json_object_get(claims, "aud")))
 		return "the token is for others";
 	if (c->rules->issuer &&
@@ -156,14 +159,12 @@ static void take_claims(json_t *claims, struct arena *a, struct jwt_claims *out)
 {
 	const char *name;
 	json_t *value;
-	size_t most = json_object_size(claims);
-	most = most < JWT_CLAIMS_MAX ? most : JWT_CLAIMS_MAX;
 	out->count = 0;
-	out->list = arena_alloc(a, (most + 1) * sizeof(*out->list));
+	out->list = arena_alloc(a, (json_object_size(claims) + 1) * sizeof(*out->list));
 	json_object_foreach(claims, name, value)
 	{
 		struct slice text = value_of(value, a);
-		if (text.ptr && out->count < most)
+		if (text.ptr)
 			out->list[out->count++] =
 			    (struct jwt_claim){ arena_dup(a, slice_str(name)), text };
 	}

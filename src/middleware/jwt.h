@@ -15,7 +15,7 @@ enum {
 	JWT_MAX = 8 << 10,        /* bytes of a token: what header fields usually may have */
 	JWT_KEYS_MAX = 64,        /* in a file */
 	JWT_FILE_MAX = 256 << 10, /* bytes of it */
-	JWT_CLAIMS_MAX = 64,      /* that are remembered of a token */
+	JWT_CLAIMS_MAX = 64,      /* of a token; those of real issuers have twenty or so */
 };
 
 struct jwt_keys;

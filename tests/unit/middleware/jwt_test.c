@@ -430,6 +430,20 @@ static void test_weak_keys(void **state)
 	EVP_PKEY_free(wide);
 }
 
+static void test_many_claims(void **state)
+{
+	char payload[2048];
+	int n = snprintf(payload, sizeof(payload), "{\"exp\":1300819380");
+	(void)state;
+	for (int i = 0; i < JWT_CLAIMS_MAX - 2; i++)
+		n += snprintf(payload + n, sizeof(payload) - (size_t)n, ",\"c%d\":%d", i, i);
+	strcpy(payload + n, ",\"sub\":\"alice\"}");
+	assert_null(verify(ec_pem, issue("{\"alg\":\"ES256\"}", payload, ec, NULL)));
+	assert_string_equal(claim("sub"), "alice");
+	strcpy(payload + n, ",\"more\":1,\"sub\":\"alice\"}");
+	expect(verify(ec_pem, issue("{\"alg\":\"ES256\"}", payload, ec, NULL)), "too many claims");
+}
+
 static void test_long(void **state)
 {
 	static char token[JWT_MAX + 100];
@@ -454,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_key_names),
 		cmocka_unit_test(test_bad_keys),
 		cmocka_unit_test(test_weak_keys),
+		cmocka_unit_test(test_many_claims),
 		cmocka_unit_test(test_long),
 	};
 	if (!jwt_library()) {
