@@ -91,13 +91,12 @@ static enum step enter(struct request *r, const struct auth *auth)
 
 static enum step explain(struct request *r, const struct auth *auth, char *text_out, size_t room)
 {
-	if (!has_certificate(r)) {
-		snprintf(text_out, room, "403: no client certificate");
-		return STEP_ANSWERED;
-	}
-	if (auth_permits(auth, user_of(r)))
+	bool shown = has_certificate(r);
+	if (shown && auth_permits(auth, user_of(r)))
 		return STEP_NEXT;
-	snprintf(text_out, room, "403: the certificate's user is not in auth.require");
+	r->response.status = 403;
+	snprintf(text_out, room, "403: %s",
+	    shown ? "the certificate's user is not in auth.require" : "no client certificate");
 	return STEP_ANSWERED;
 }
 

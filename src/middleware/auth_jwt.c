@@ -239,12 +239,22 @@ static enum step explain(struct request *r, const struct auth *auth, char *text_
 	const struct tokens *t = auth->state;
 	struct slice token = token_of(r, t->settings);
 	struct jwt_claims claims;
-	const char *reason = !t->keys    ? "the keys can not be read"
-			     : token.ptr ? verify(r, t, token, &claims)
-					 : "no token";
+	const char *reason = "no token";
+	int status = 401;
+	if (!t->keys) {
+		status = 500;
+		reason = "the keys can not be read";
+	} else if (token.ptr) {
+		reason = verify(r, t, token, &claims);
+	}
 	if (!reason && auth_permits(auth, claim_of(&claims, t->settings->user)))
 		return STEP_NEXT;
-	snprintf(text_out, room, "%s", reason ? reason : "403: the user is not in auth.require");
+	if (!reason) {
+		status = 403;
+		reason = "the user is not in auth.require";
+	}
+	r->response.status = status;
+	snprintf(text_out, room, "%d: %s", status, reason);
 	return STEP_ANSWERED;
 }
 

@@ -359,6 +359,7 @@ static enum step explain(struct request *r, const struct auth *auth, char *text_
 	const char *path = auth->settings->users;
 	struct basic b;
 	if (read_basic(r, &b) < 0) {
+		r->response.status = 401;
 		snprintf(text_out, room, "401: no name and password (users of %s)", path);
 		return STEP_ANSWERED;
 	}

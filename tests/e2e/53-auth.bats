@@ -317,6 +317,10 @@ with_tokens() { # KEYS-OF-JWT
     "$(field_of www-authenticate / -H "Authorization: Bearer $(token HS256 "$DIR/etc/keys.pem" "$good")")"
   assert_match 'the token has expired' \
     "$(field_of www-authenticate / -H "Authorization: Bearer $(token ES256 "$DIR/ec.key" '{"exp":1}')")"
+  run httpd -c "$CONF" -e "$(url /)"
+  assert_match 'answer      auth: 401: no token ' "$output"
+  run httpd -c "$CONF" -e "$(url /)" -H "Authorization: Bearer $(token ES256 "$DIR/ec.key" '{"exp":1}')"
+  assert_match 'answer      auth: 401: the token has expired ' "$output"
   # Another key in its place is taken up by itself.
   cp "$DIR/etc/secret" "$DIR/etc/keys.new"
   chmod 644 "$DIR/etc/keys.new"

@@ -394,9 +394,11 @@ static void test_explained(void **state)
 	request(&f, NULL);
 	fake_request_start(&f);
 	const struct route_step *step = exchange_of(&f.r)->route->steps;
+	f.r.response.status = 0;
 	assert_int_equal(
 	    auth_middleware.explain(&f.r, step->state, text, sizeof(text)), STEP_ANSWERED);
 	assert_non_null(strstr(text, "401"));
+	assert_int_equal(f.r.response.status, 401);
 	fake_request_fini(&f);
 	request(&f, basic("alice", "guess"));
 	assert_int_equal(auth_middleware.explain(&f.r, step->state, text, sizeof(text)), STEP_WAIT);
