@@ -116,16 +116,27 @@ static void hang_up(const int *clients)
 	wait_for(0);
 }
 
-static void one_after_the_other(void **state)
+static bool round_is_even(void)
 {
-	(void)state;
 	int clients[CLIENTS];
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		clients[i] = fake_client(&listener);
 		wait_for(i + 1);
 	}
-	assert_true(is_even("one after the other", CLIENTS));
+	bool even = is_even("one after the other", CLIENTS);
 	hang_up(clients);
+	return even;
+}
+
+/* A round takes a few milliseconds, in which a busy machine may not run one of the workers at all:
+ * so one even round of several is asked for. A worker that looks at nobody else never has one. */
+static void one_after_the_other(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 20; round++)
+		if (round_is_even())
+			return;
+	fail_msg("no round was even");
 }
 
 static void burst(int *clients, int count)
