@@ -148,7 +148,7 @@ static void tell(const struct config_scope *later, const struct config_scope *ea
 	char where[PLACE_ROOM], name[CONFIG_SCOPE_NAME];
 	check_place(config_place(earlier, &route_group, "path"), where);
 	config_scope_name(later, name);
-	report_mistake(report, config_place(later, &route_group, "path"),
+	report_warning(report, config_place(later, &route_group, "path"),
 	    "%s.path: '%s' is never reached: it is shadowed by the route '%s' at %s", name,
 	    settings_of(later)->path, settings_of(earlier)->path, where);
 }

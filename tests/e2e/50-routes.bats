@@ -212,7 +212,7 @@ os.execvp(sys.argv[1], sys.argv[1:])'
   assert_match ":2: sites\[0\].routes\[0\].path: '~\^/\(x': missing closing parenthesis \(at offset 4" "$output"
   assert_match ":3: sites\[0\].routes\[1\].path: '/a\*': the path of a group of routes has no '\*'" "$output"
   assert_match ":6: sites\[0\].routes\[2\].routes\[1\]: 'path' is missing" "$output"
-  assert_match ":7: sites\[0\].routes\[2\].routes\[2\].path: '/c/d' is never reached: .*httpd.conf:5" "$output"
+  assert_match ":7: warning: sites\[0\].routes\[2\].routes\[2\].path: '/c/d' is never reached: .*httpd.conf:5" "$output"
   assert_match ":8: sites\[0\].routes\[3\]: a group of routes has no handler of its own" "$output"
 }
 

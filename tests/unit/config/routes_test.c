@@ -123,15 +123,18 @@ static const struct {
 	    "around "
 	    "it is for 'a.b' only\n" },
 	{ "{ path = \"/a\"; routes = ( { path = \"/b\"; }, { path = \"/b\"; } ); }",
-	    "httpd.conf:1: sites[0].routes[0].routes[1].path: '/a/b' is never reached: it is "
+	    "httpd.conf:1: warning: sites[0].routes[0].routes[1].path: '/a/b' is never reached: it "
+	    "is "
 	    "shadowed by the route '/a/b' at httpd.conf:1\n" },
 	{ "{ path = \"/a/*\"; }, { path = \"/a\"; routes = ( { path = \"*.b\"; } ); }",
-	    "httpd.conf:1: sites[0].routes[1].routes[0].path: '/a*.b' is never reached: it is "
+	    "httpd.conf:1: warning: sites[0].routes[1].routes[0].path: '/a*.b' is never reached: "
+	    "it is "
 	    "shadowed by the route '/a/*' at httpd.conf:1\n" },
 	{ "{ path = \"/:x\"; }, { path = \"/a\"; routes = ( { path = \"*.b\"; } ); }", "" },
 	{ "{ path = \"/a\"; routes = ( { path = \"*.b\"; }, { path = \"/x.b\"; } ); }", "" },
 	{ "{ path = \"/a\"; routes = ( { path = \"~b\"; }, { path = \"~b\"; } ); }",
-	    "httpd.conf:1: sites[0].routes[0].routes[1].path: '/a~b' is never reached: it is "
+	    "httpd.conf:1: warning: sites[0].routes[0].routes[1].path: '/a~b' is never reached: it "
+	    "is "
 	    "shadowed by the route '/a~b' at httpd.conf:1\n" },
 	{ "{ path = \"/a\"; routes = ( { path = \"/b\"; routes = ( { path = \"/c\"; bust = 1; } ); "
 	  "} ); }",
@@ -190,9 +193,11 @@ static void test_many(void **state)
 	assert_int_equal(
 	    buf_append(&text, SLICE("{ path = \"/r77/x\"; }, { path = \"/r78/y\"; } ); } );")), OK);
 	support_expect(&t, text.data,
-	    "httpd.conf:20002: sites[0].routes[20000].path: '/r77/x' is never reached: it is "
+	    "httpd.conf:20002: warning: sites[0].routes[20000].path: '/r77/x' is never reached: it "
+	    "is "
 	    "shadowed by the route '/r77/x' at httpd.conf:156\n"
-	    "httpd.conf:20002: sites[0].routes[20001].path: '/r78/y' is never reached: it is "
+	    "httpd.conf:20002: warning: sites[0].routes[20001].path: '/r78/y' is never reached: it "
+	    "is "
 	    "shadowed by the route '/r78/:id' at httpd.conf:159\n");
 	buf_fini(&text);
 	support_fini(&t);
