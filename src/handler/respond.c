@@ -1,6 +1,6 @@
 /*
  * respond.c - answers that stand in the configuration, with variables in them. Chosen by a route's
- * `respond`; every method gets the same.
+ * `respond`; every method gets the same, but OPTIONS, unless the route names it.
  *
  * What a client sent is written so that it stays text where the type has a syntax: in HTML and XML,
  * in strings of JSON and JavaScript. In other types it stands as it came, and clients are told not
@@ -11,6 +11,7 @@
 #include "app/escape.h"
 #include "app/field_rule.h"
 #include "app/params.h"
+#include "config/core.h"
 #include "http/media.h"
 #include "http/status.h"
 
@@ -28,7 +29,8 @@ struct respond_settings {
 
 struct respond {
 	int status;
-	bool plain; /* an error without a content of its own */
+	unsigned methods; /* bit METHOD_x of those that get it */
+	bool plain;       /* an error without a content of its own */
 	struct slice type;
 	struct slice text;           /* the content, if it is the same for all */
 	const struct template *body; /* else */
@@ -182,12 +184,30 @@ static bool is_personal(const struct respond *respond)
 	return respond->body && template_is_personal(respond->body);
 }
 
+/* OPTIONS asks what there is, and the server knows: but a route that names it wants it itself. */
+static unsigned methods_at(const struct config_scope *route)
+{
+	const struct route_settings *s = config_settings(route, &route_group);
+	unsigned methods = (1u << METHOD_OPTIONS) - 1; /* unknown ones, too */
+	for (size_t i = 0; i < s->methods.count; i++)
+		if (method_find(slice_str(s->methods.list[i])) == METHOD_OPTIONS)
+			methods |= 1u << METHOD_OPTIONS;
+	return methods;
+}
+
+static unsigned methods_of(const void *state)
+{
+	const struct respond *respond = state;
+	return respond->methods;
+}
+
 static void *prepare(const struct config_scope *route, struct arena *a)
 {
 	const struct respond_settings *s = config_settings(route, &respond_group);
 	const char *const *params = params_of(route, a);
 	struct respond *respond = arena_zalloc(a, sizeof(*respond));
 	respond->status = (int)s->status;
+	respond->methods = methods_at(route);
 	respond->plain = s->status >= 400 && !s->body;
 	respond->fields = field_rules_compile(&s->headers, params, a, &respond->field_count);
 	respond->nosniff = !names_field(respond, SLICE("X-Content-Type-Options"));
@@ -265,6 +285,7 @@ const struct handler respond_handler = {
 	.groups = groups,
 	.select = "respond",
 	.check = check,
+	.methods_of = methods_of,
 	.prepare = prepare,
 	.handle = handle,
 	.explain = explain,

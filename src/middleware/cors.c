@@ -204,11 +204,13 @@ static void add(struct request *r, struct slice name, struct slice value)
 static unsigned methods_taken(const struct exchange *x)
 {
 	const struct route *route = x->route;
+	/* Who takes unknown ones takes them all. */
+	unsigned handled = route->handled & 1u << METHOD_OTHER ? 0 : route->handled;
 	if (x->unmatched)
 		return x->allow;
-	if (!route->methods || !route->handled)
-		return route->methods | route->handled;
-	return route->methods & route->handled;
+	if (!route->methods || !handled)
+		return route->methods | handled;
+	return route->methods & handled;
 }
 
 /* Where everything may be, the usual ones, or what is asked for if that is none of them. */

@@ -179,7 +179,7 @@ static void test_explained(void **state)
 static void test_methods(void **state)
 {
 	static const enum http_method methods[] = { METHOD_HEAD, METHOD_POST, METHOD_DELETE,
-		METHOD_OPTIONS };
+		METHOD_OTHER };
 	struct fake_request f;
 	(void)state;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
@@ -193,6 +193,32 @@ static void test_methods(void **state)
 		assert_int_equal(f.content.len, methods[i] == METHOD_HEAD ? 0 : 3);
 		fake_request_fini(&f);
 	}
+}
+
+static void expect_options(const char *methods, int status, const char *allow)
+{
+	struct fake_request f;
+	char config[256];
+	snprintf(config, sizeof(config),
+	    "sites = ( { routes = ( { path = \"/*\"; %s respond = \"a\"; } ); } );", methods);
+	fake_worker_config(&worker, config);
+	fake_request_init(&f, worker.sites, "/abc");
+	fake_request_method(&f, METHOD_OPTIONS);
+	fake_request_start(&f);
+	assert_int_equal(f.r.response.status, status);
+	if (allow)
+		assert_string_equal(fake_response_field(&f, "Allow"), allow);
+	else
+		assert_null(fake_response_field(&f, "Allow"));
+	fake_request_fini(&f);
+}
+
+static void test_options(void **state)
+{
+	(void)state;
+	expect_options("", 204, "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+	expect_options("methods = \"GET\";", 204, "GET, HEAD, OPTIONS");
+	expect_options("methods = [ \"GET\", \"OPTIONS\" ];", 200, NULL);
 }
 
 static void test_too_much(void **state)
@@ -246,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_mistakes),
 	};
