@@ -240,7 +240,7 @@ static void carry_on(struct choice *c)
 		if (!make(c))
 			return;
 	}
-	if (c->failed && !file_look_unchanged(c->entry))
+	if (c->failed && !file_look_again(c->entry))
 		choose_changed(c);
 	else
 		c->fn(c->load.request, c->entry, NULL);

@@ -49,6 +49,13 @@ bool file_look_unchanged(struct file_entry *e)
 	return true;
 }
 
+/* Several turns may have the same millisecond, and a thread's work can fit in between. */
+bool file_look_again(struct file_entry *e)
+{
+	e->unchanged_ms = 0;
+	return file_look_unchanged(e);
+}
+
 bool file_look_keeps(const struct file_entry *e, struct file_stamp *now_out)
 {
 	if (!read_stamp(e, now_out))

@@ -14,6 +14,9 @@
  * of the loop, about a millisecond. */
 bool file_look_unchanged(struct file_entry *e);
 
+/* The same, whatever was seen in this turn: for who has reason to doubt it. */
+bool file_look_again(struct file_entry *e);
+
 /* The same, looked at now and not remembered: safe in any thread. */
 bool file_look_afresh(const struct file_entry *e);
 
