@@ -26,10 +26,9 @@ enum { EXIT_USAGE = 2 };
 /* Far more than any configuration prints to; a bound only against runaways. */
 enum { DUMP_MAX = 64 << 20 };
 
-static void print_line(void *ctx, bool mistake, const char *line)
+static void print_line(void *ctx, bool mistake, const char *place, const char *text)
 {
-	(void)mistake;
-	fprintf(ctx, "%s\n", line);
+	fprintf(ctx, "%s%s%s\n", place, report_kind(mistake), text);
 }
 
 static struct config_request request_of(const struct options *o)

@@ -128,17 +128,16 @@ static int compare(const void *pa, const void *pb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static char *line_of(const struct entry *e)
+static char *place_of(const struct entry *e)
 {
-	const char *kind = e->mistake ? "" : "warning: ";
 	if (e->file && e->line > 0)
-		return mem_printf("%s:%d: %s%s", e->file, e->line, kind, e->text);
+		return mem_printf("%s:%d: ", e->file, e->line);
 	const char *where = e->file ? e->file : e->source;
-	return mem_printf("%s%s%s%s", where ? where : "", where ? ": " : "", kind, e->text);
+	return mem_printf("%s%s", where ? where : "", where ? ": " : "");
 }
 
-void report_each(
-    const struct config_report *r, void (*fn)(void *ctx, bool mistake, const char *line), void *ctx)
+void report_each(const struct config_report *r,
+    void (*fn)(void *ctx, bool mistake, const char *place, const char *text), void *ctx)
 {
 	if (r->count == 0)
 		return;
@@ -146,9 +145,9 @@ void report_each(
 	memcpy(sorted, r->entries, r->count * sizeof(*sorted));
 	qsort(sorted, r->count, sizeof(*sorted), compare);
 	for (size_t i = 0; i < r->count; i++) {
-		char *line = line_of(&sorted[i]);
-		fn(ctx, sorted[i].mistake, line);
-		mem_free(line);
+		char *place = place_of(&sorted[i]);
+		fn(ctx, sorted[i].mistake, place, sorted[i].text);
+		mem_free(place);
 	}
 	mem_free(sorted);
 }

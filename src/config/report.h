@@ -21,9 +21,13 @@ void report_warning(struct config_report *r, struct config_place at, const char 
 
 size_t report_mistakes(const struct config_report *r);
 size_t report_warnings(const struct config_report *r);
-/* Calls fn for each line, sorted by file and line: "FILE:LINE: text", warnings "FILE:LINE: warning:
- * text". */
+/* Calls fn for each, sorted by file and line. place: "FILE:LINE: " or "". */
 void report_each(const struct config_report *r,
-    void (*fn)(void *ctx, bool mistake, const char *line), void *ctx);
+    void (*fn)(void *ctx, bool mistake, const char *place, const char *text), void *ctx);
+/* What stands between the two where nothing else tells one from the other. */
+static inline const char *report_kind(bool mistake)
+{
+	return mistake ? "" : "warning: ";
+}
 
 #endif

@@ -20,15 +20,15 @@ enum {
 	SETTLE_MS = 2000,       /* a worker that hangs in a request must not hold the verdict up */
 };
 
-static void on_report_line(void *ctx, bool mistake, const char *line)
+static void on_report_line(void *ctx, bool mistake, const char *place, const char *text)
 {
 	struct buf *notes = ctx;
 	if (mistake)
-		log_error("%s", line);
+		log_error("%s%s", place, text);
 	else
-		log_warning("%s", line);
+		log_warning("%s%s", place, text);
 	/* More than there is room for nobody reads; the log has it. */
-	if (buf_printf(notes, "%s\n", line) < 0)
+	if (buf_printf(notes, "%s%s%s\n", place, report_kind(mistake), text) < 0)
 		return;
 }
 

@@ -207,3 +207,13 @@ value() { # KEY ...: environment and options before the dump
   assert_equal 0 "$status"
   assert_match '^usage: httpd' "$output"
 }
+
+@test "a warning is told once as such, in the log and by --test" {
+  httpd_config <<<"sites = ( { routes = ( { path = \"/*\"; respond = \"a\"; }, { path = \"/x\"; respond = \"b\"; } ); } );"
+  run httpd --config "$CONF" --test
+  assert_match "httpd.conf:1: warning: sites\[0\].routes\[1\].path: '/x' is never reached" "$output"
+  httpd_start
+  run httpd_reload
+  assert_match "httpd.conf:1: warning: sites" "$output"
+  assert_log "warning master: $CONF:1: sites.0..routes.1..path: '/x' is never reached"
+}

@@ -216,11 +216,10 @@ void fake_worker_init(struct fake_worker *w, const struct modules *modules, bool
 	}
 }
 
-static void print_line(void *ctx, bool mistake, const char *line)
+static void print_line(void *ctx, bool mistake, const char *place, const char *text)
 {
 	struct buf *lines = ctx;
-	(void)mistake;
-	assert_int_equal(buf_printf(lines, "%s\n", line), OK);
+	assert_int_equal(buf_printf(lines, "%s%s%s\n", place, report_kind(mistake), text), OK);
 }
 
 static void on_check(void *ctx, const struct snapshot *s, struct config_report *report)

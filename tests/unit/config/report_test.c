@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
-static void collect(void *ctx, bool mistake, const char *line)
+static void collect(void *ctx, bool mistake, const char *place, const char *text)
 {
 	struct buf *out = ctx;
-	assert_int_equal(buf_printf(out, "%c %s\n", mistake ? 'M' : 'W', line), OK);
+	assert_int_equal(
+	    buf_printf(out, "%c %s%s%s\n", mistake ? 'M' : 'W', place, report_kind(mistake), text),
+	    OK);
 }
 
 static void test_order(void **state)
