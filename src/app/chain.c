@@ -265,14 +265,6 @@ static size_t on_body(struct request *r, struct slice bytes)
 	return r->sink ? r->sink->ops->push(r->sink, bytes) : bytes.len;
 }
 
-static void on_end(struct request *r)
-{
-	struct sink *sink = r->sink;
-	r->sink = NULL;
-	if (sink)
-		sink->ops->end(sink);
-}
-
 static void on_response(struct request *r)
 {
 	struct exchange *x = exchange_of(r);
@@ -347,7 +339,7 @@ const struct app chain_app = {
 	.on_route = on_route,
 	.on_head = on_head,
 	.on_body = on_body,
-	.on_end = on_end,
+	.on_end = request_end_content,
 	.on_response = on_response,
 	.on_done = on_done,
 	.on_abort = on_abort,

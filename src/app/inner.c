@@ -127,13 +127,6 @@ static void interim(struct request *r, int status, const struct fields *fields)
 	(void)r, (void)status, (void)fields;
 }
 
-static void read_body(struct request *r)
-{
-	struct sink *sink = r->sink;
-	r->sink = NULL;
-	sink->ops->end(sink);
-}
-
 static void read_on(struct request *r)
 {
 	(void)r;
@@ -145,7 +138,7 @@ static const struct wire inner_wire = {
 	.wake = wake,
 	.reset = reset,
 	.interim = interim,
-	.read_body = read_body,
+	.read_body = request_end_content,
 	.read_on = read_on,
 };
 

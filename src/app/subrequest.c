@@ -56,11 +56,8 @@ static void on_interim(struct request *r, int status, const struct fields *field
 
 static void on_read(struct request *r)
 {
-	struct sink *sink = r->sink;
-	if (!sink || !of_request(r)->begun)
-		return;
-	r->sink = NULL;
-	sink->ops->end(sink);
+	if (of_request(r)->begun)
+		request_end_content(r);
 }
 
 static const struct wire wire = {

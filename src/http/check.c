@@ -3,9 +3,30 @@
  */
 #include "http/check.h"
 
+#include "base/number.h"
+
 const struct http_fault http_too_large = { 413, "content is too large (RFC 9110 15.5.14)" };
 
 static const struct http_fault fine = { 0 };
+
+void http_refuse(struct request *r, struct http_fault fault)
+{
+	r->app = NULL;
+	if (fault.status == 405)
+		response_add_static(r, FIELD_OTHER, SLICE("Allow"),
+		    SLICE("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"));
+	response_error(r, fault.status, fault.reason);
+}
+
+struct http_fault http_check_length(struct request *r)
+{
+	uint64_t length;
+
+	if (number_parse(fields_get(&r->fields, FIELD_CONTENT_LENGTH), INT64_MAX, &length) != OK)
+		return (struct http_fault){ 400, "malformed Content-Length (RFC 9110 8.6)" };
+	r->content_length = (int64_t)length;
+	return fine;
+}
 
 /* CONNECT would make us a proxy, TRACE echoes what scripts may not see. */
 struct http_fault http_check_method(const struct request *r)

@@ -14,8 +14,13 @@ struct http_fault {
 	const char *reason; /* static text with the section of the RFC */
 };
 
+/* Answers in place of the application, which does not hear of it here. */
+void http_refuse(struct request *r, struct http_fault fault);
+
 extern const struct http_fault http_too_large; /* content over its limit */
 
+/* Content-Length = 1*DIGIT, of which there is one; sets content_length. */
+struct http_fault http_check_length(struct request *r);
 struct http_fault http_check_method(const struct request *r);
 /* Needs content_length; sets expect_continue. */
 struct http_fault http_check_expect(struct request *r);

@@ -76,6 +76,11 @@ struct request {
 void request_read_body(struct request *r, struct sink *sink);
 /* The sink that said "full" takes bytes again. */
 void request_read_on(struct request *r);
+/* For engines: the content is complete, and who takes it learns so. */
+void request_end_content(struct request *r);
+/* For engines: it is answered. A taker of content that is not complete is told that no more comes.
+ */
+void request_done(struct request *r, bool content_ended);
 /* This side's address: of a listener on all addresses the one that the client asked. A system call.
  */
 void request_local(const struct request *r, struct net_addr *out);

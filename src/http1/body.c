@@ -245,9 +245,7 @@ void h1_content_want(struct request *r)
 
 	x->content.wanted = true;
 	if (x->content.ended) {
-		struct sink *sink = r->sink;
-		r->sink = NULL;
-		sink->ops->end(sink);
+		request_end_content(r);
 		return;
 	}
 	send_continue(x);

@@ -6,7 +6,6 @@
  */
 #include "http1/check.h"
 
-#include "base/number.h"
 #include "http/target.h"
 
 static const struct http_fault fine = { 0 };
@@ -75,18 +74,12 @@ static struct http_fault check_chunked(struct request *r)
 	return fine;
 }
 
-/* Content-Length = 1*DIGIT; a list of equal values, which RFC 9112 section 6.3 lets us refuse, is
- * refused. */
+/* A list of equal values, which RFC 9112 section 6.3 lets us refuse, is refused. */
 static struct http_fault check_length(struct request *r)
 {
-	uint64_t length;
-
 	if (fields_count(&r->fields, FIELD_CONTENT_LENGTH) > 1)
 		return bad("Content-Length more than once (RFC 9112 6.3)");
-	if (number_parse(fields_get(&r->fields, FIELD_CONTENT_LENGTH), INT64_MAX, &length) != OK)
-		return bad("malformed Content-Length (RFC 9110 8.6)");
-	r->content_length = (int64_t)length;
-	return fine;
+	return http_check_length(r);
 }
 
 static struct http_fault check_framing(struct request *r)

@@ -141,12 +141,8 @@ static void answer_fault(struct h1_exchange *x, struct http_fault fault)
 
 	x->keep = false;
 	x->content.ended = true; /* whatever else comes is not looked at */
-	r->app = NULL;
 	r->response.close = true;
-	if (fault.status == 405)
-		response_add_static(r, FIELD_OTHER, SLICE("Allow"),
-		    SLICE("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"));
-	response_error(r, fault.status, fault.reason);
+	http_refuse(r, fault);
 }
 
 void h1_refuse(struct h1 *h, struct http_fault fault)
@@ -214,18 +210,12 @@ void h1_exchange_fail(struct h1 *h, enum abort_reason reason, struct http_fault 
 
 static void tell_done(struct h1_exchange *x)
 {
-	struct request *r = &x->request;
-	struct sink *sink = r->sink;
-
 	if (x->refused)
 		tell_refused(x);
 	if (!x->in_app)
 		return;
 	x->in_app = false;
-	r->sink = NULL;
-	if (sink && !x->content.ended)
-		sink->ops->abort(sink);
-	r->app->on_done(r);
+	request_done(&x->request, x->content.ended);
 }
 
 /* Nothing of the client's is unread and nothing more will come: the kernel has no reason to answer

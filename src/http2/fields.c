@@ -8,7 +8,6 @@
  */
 #include "http2/stream.h"
 
-#include "base/number.h"
 #include "http/target.h"
 
 enum { METHOD_MAX = 32 }; /* the longest registered one has 17 bytes */
@@ -210,14 +209,9 @@ static struct http_fault check_target(struct request *r)
  * is kept. */
 static struct http_fault check_length(struct request *r)
 {
-	uint64_t length;
-
 	if (r->content_length == 0 || !(r->fields.present & UINT32_C(1) << FIELD_CONTENT_LENGTH))
 		return fine;
-	if (number_parse(fields_get(&r->fields, FIELD_CONTENT_LENGTH), INT64_MAX, &length) != OK)
-		return bad("malformed Content-Length (RFC 9110 8.6)");
-	r->content_length = (int64_t)length;
-	return fine;
+	return http_check_length(r);
 }
 
 struct http_fault h2_check(struct h2_stream *x)

@@ -77,23 +77,12 @@ static void hand_over(struct h2_stream *x, bool ended)
 		h2_content_end(x);
 }
 
-static void answer_fault(struct h2_stream *x, struct http_fault fault)
-{
-	struct request *r = &x->request;
-
-	r->app = NULL;
-	if (fault.status == 405)
-		response_add_static(r, FIELD_OTHER, SLICE("Allow"),
-		    SLICE("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"));
-	response_error(r, fault.status, fault.reason);
-}
-
 /* An error answer in place of a request. */
 static void refuse(struct h2_stream *x, struct http_fault fault, bool ended)
 {
 	x->refused = true;
 	x->content.eof = x->content.ended = ended;
-	answer_fault(x, fault);
+	http_refuse(&x->request, fault);
 }
 
 static struct http_fault find_terms(struct h2_stream *x)
@@ -163,18 +152,12 @@ static void tell_abort(struct h2_stream *x, enum abort_reason reason)
 
 static void tell_done(struct h2_stream *x)
 {
-	struct request *r = &x->request;
-	struct sink *sink = r->sink;
-
 	if (x->refused)
 		tell_refused(x);
 	if (!x->in_app)
 		return;
 	x->in_app = false;
-	r->sink = NULL;
-	if (sink && !x->content.ended)
-		sink->ops->abort(sink);
-	r->app->on_done(r);
+	request_done(&x->request, x->content.ended);
 }
 
 void h2_stream_answered(struct h2_stream *x)
@@ -205,7 +188,7 @@ void h2_stream_fail(struct h2_stream *x, enum abort_reason reason, struct http_f
 	tell_abort(x, reason);
 	response_fini(&x->request);
 	*response = (struct response){ .fields = { x->fields_out, 0, H2_FIELDS_OUT, 0 } };
-	answer_fault(x, fault);
+	http_refuse(&x->request, fault);
 }
 
 void h2_stream_cut(struct h2_stream *x, enum abort_reason reason)
